@@ -1,0 +1,1 @@
+"""The conductor: watches MarianneJobs, decides, and acts. Layers: watch > control > plan > score > model."""
