@@ -1,0 +1,67 @@
+"""What the operator and the runner say to each other, and nothing else: all that others import of the runner.
+
+Three messages, all JSON, all carrying ``protocol``: the compiled score, the brief of one attempt (never argv or
+environment: both have other readers, and limits), and the verdict of one attempt.
+
+They are TypedDicts, not classes, because they are JSON on both sides and the runner's start-up is part of every
+sheet's latency. Absent optional keys mean "none".
+"""
+
+from marianne_runner.contract.brief import Brief, Predecessor
+from marianne_runner.contract.message import UnreadableMessageError, decode_message, encode_message
+from marianne_runner.contract.places import (
+    ATTEMPT_LABEL,
+    BRIEF_ANNOTATION,
+    BRIEF_FILE,
+    BRIEF_LIMIT,
+    DEFAULT_TIMEOUT_SECONDS,
+    JOB_LABEL,
+    JOB_UID_LABEL,
+    LEDGER_FOLDER,
+    MESSAGE_LIMIT,
+    POD_UID_FILE,
+    PROTOCOL,
+    SCORE_FILE,
+    SCORE_FILES_FOLDER,
+    SHEET_LABEL,
+    TERMINATION_FILE,
+    WORKSPACE_FOLDER,
+)
+from marianne_runner.contract.score import CompiledScore, CrossSheet, Parallel, Performer, Prompt, Retry, Rule, Sheet
+from marianne_runner.contract.verdict import Check, Outcome, Verdict, VerdictReason
+
+__all__ = [
+    "ATTEMPT_LABEL",
+    "BRIEF_ANNOTATION",
+    "BRIEF_FILE",
+    "BRIEF_LIMIT",
+    "DEFAULT_TIMEOUT_SECONDS",
+    "JOB_LABEL",
+    "JOB_UID_LABEL",
+    "LEDGER_FOLDER",
+    "MESSAGE_LIMIT",
+    "POD_UID_FILE",
+    "PROTOCOL",
+    "SCORE_FILE",
+    "SCORE_FILES_FOLDER",
+    "SHEET_LABEL",
+    "TERMINATION_FILE",
+    "WORKSPACE_FOLDER",
+    "Brief",
+    "Check",
+    "CompiledScore",
+    "CrossSheet",
+    "Outcome",
+    "Parallel",
+    "Performer",
+    "Predecessor",
+    "Prompt",
+    "Retry",
+    "Rule",
+    "Sheet",
+    "UnreadableMessageError",
+    "Verdict",
+    "VerdictReason",
+    "decode_message",
+    "encode_message",
+]

@@ -1,0 +1,42 @@
+"""The brief of one attempt: the Pod's annotation, projected to ``/marianne/brief/brief.json``."""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class Predecessor(TypedDict):
+    """What the operator knows of attempt `attempt`, the one before this (table L1, column "seen before A+1")."""
+
+    attempt: int
+    ran: bool
+    """A container of it was seen running."""
+    ended: NotRequired[str]
+    """The Pod UID that the kubelet reported terminated."""
+
+
+class Brief(TypedDict):
+    """One attempt's instructions. `profile` is the Instrument's command profile as the cluster holds it."""
+
+    protocol: int
+    job: str
+    job_uid: str
+    namespace: str
+    run: int
+    sheet: int
+    attempt: int
+    digest: str
+    """The input digest: what this attempt was asked to do. Another digest on disk means `LedgerOther`."""
+    ran: bool
+    """A container of this very attempt was seen running, in a Pod of the same name that is gone."""
+    ended: NotRequired[list[str]]
+    """UIDs of Pods of this sheet that the kubelet reported terminated."""
+    mode: Literal["normal", "retry"]
+    instrument: str
+    model: NotRequired[str]
+    timeout_seconds: float
+    profile: dict[str, Any]
+    predecessor: NotRequired[Predecessor]
+    outputs: dict[str, int]
+    """Finished sheets whose output this one may need: sheet number to the attempt that completed it."""
+    skipped: list[int]
+    failed_rules: NotRequired[list[str]]
+    """Labels of the rules that the attempt before failed."""

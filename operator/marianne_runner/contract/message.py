@@ -1,0 +1,82 @@
+"""The verdict as a termination message, and back."""
+
+import base64
+import json
+import zlib
+from typing import Final, cast
+
+from marianne_runner.contract.places import MESSAGE_LIMIT, PROTOCOL
+from marianne_runner.contract.verdict import Verdict
+
+UNPACKED_LIMIT: Final = 1 << 20
+"""Bytes: a packed message that opens to more is a bomb, and is cut to no JSON."""
+REQUIRED: Final = ("pod_uid", "run", "sheet", "attempt", "outcome", "message", "passed_rules", "failed_rules")
+
+
+class UnreadableMessageError(ValueError):
+    """The text is no verdict: cut, foreign or of another protocol. The message says which."""
+
+
+def encode_message(verdict: Verdict) -> bytes:
+    """The verdict as a termination message of at most `MESSAGE_LIMIT` bytes.
+
+    Plain JSON where it fits; else ``m1:`` and base85 of zlib. What still does not fit loses text, the least telling
+    first: checks that passed are never sent, tails are halved until they are gone, then checks' values, then checks.
+    """
+    shrunk = verdict.copy()
+    if "checks" in shrunk:
+        shrunk["checks"] = [check for check in shrunk["checks"] if not check["passed"]]
+    while True:
+        for pack in (_plain, _packed):
+            message = pack(shrunk)
+            if len(message) <= MESSAGE_LIMIT:
+                return message
+        shrunk = _smaller(shrunk)
+
+
+def decode_message(text: str) -> Verdict:
+    """The verdict in a termination message; raises `UnreadableMessageError`."""
+    try:
+        if text.startswith("m1:"):
+            packed = base64.b85decode(text[3:].strip())
+            text = zlib.decompressobj().decompress(packed, UNPACKED_LIMIT).decode()
+        verdict = json.loads(text)
+    except (ValueError, RecursionError, zlib.error) as error:
+        raise UnreadableMessageError(f"not a verdict: {error}") from error
+    return _checked(verdict)
+
+
+def _checked(verdict: object) -> Verdict:
+    if not isinstance(verdict, dict):
+        raise UnreadableMessageError("not a verdict: no JSON object")
+    if verdict.get("protocol") != PROTOCOL:
+        raise UnreadableMessageError(f"protocol {verdict.get('protocol')!r}, this operator speaks {PROTOCOL}")
+    missing = [key for key in REQUIRED if key not in verdict]
+    if missing:
+        raise UnreadableMessageError(f"not a verdict: {', '.join(missing)} missing")
+    return cast(Verdict, verdict)
+
+
+def _plain(verdict: Verdict) -> bytes:
+    return json.dumps(verdict, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _packed(verdict: Verdict) -> bytes:
+    return b"m1:" + base64.b85encode(zlib.compress(_plain(verdict), 9))
+
+
+def _smaller(verdict: Verdict) -> Verdict:
+    smaller = verdict.copy()
+    stdout, stderr = smaller.get("stdout_tail", ""), smaller.get("stderr_tail", "")
+    if stdout or stderr:
+        smaller["stdout_tail"] = stdout[len(stdout) - len(stdout) // 2 :]
+        smaller["stderr_tail"] = stderr[len(stderr) - len(stderr) // 2 :]
+        smaller["output_truncated"] = True
+    elif smaller.get("checks"):
+        smaller["checks"] = smaller["checks"][: len(smaller["checks"]) // 2]
+    elif len(smaller["passed_rules"]) + len(smaller["failed_rules"]) > 0:
+        smaller["passed_rules"] = smaller["passed_rules"][: len(smaller["passed_rules"]) // 2]
+        smaller["failed_rules"] = smaller["failed_rules"][: len(smaller["failed_rules"]) // 2]
+    else:
+        smaller["message"] = smaller["message"][: len(smaller["message"]) // 2]
+    return smaller

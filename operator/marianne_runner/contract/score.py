@@ -1,0 +1,103 @@
+"""The compiled score: constant for a job's score, in a ConfigMap mounted at ``/marianne/score/score.json``."""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class Rule(TypedDict):
+    """One validation as written, its own retries resolved (unwritten: 3 for file and content rules, 0 for commands)."""
+
+    type: Literal["file_exists", "file_modified", "content_contains", "content_regex", "command_succeeds"]
+    path: NotRequired[str]
+    pattern: NotRequired[str]
+    description: NotRequired[str]
+    command: NotRequired[str]
+    working_directory: NotRequired[str]
+    stage: int
+    retry_count: int
+    retry_delay_ms: int
+    timeout_seconds: NotRequired[float]
+
+
+class Performer(TypedDict):
+    """An instrument as one or more sheets use it: its name after aliases, and what the score says beside it."""
+
+    instrument: str
+    model: NotRequired[str]
+    config: NotRequired[dict[str, Any]]
+    timeout_seconds: NotRequired[float]
+
+
+class Sheet(TypedDict):
+    """Numbers only: rules and performers are shared and stand once in the score."""
+
+    num: int
+    stage: int
+    instance: int
+    fan_count: int
+    start_item: int
+    end_item: int
+    needs: list[int]
+    rules: list[int]
+    performer: int
+
+
+class Prompt(TypedDict):
+    """`template` or `template_file` (relative: the score's folder, then the workspace); neither: the default prompt."""
+
+    template: NotRequired[str]
+    template_file: NotRequired[str]
+    variables: dict[str, Any]
+    stakes: NotRequired[str]
+    thinking_method: NotRequired[str]
+
+
+class CrossSheet(TypedDict):
+    """What earlier sheets hand to later ones."""
+
+    auto_capture_stdout: bool
+    max_output_chars: int
+    capture_files: list[str]
+    lookback_sheets: int
+
+
+class Retry(TypedDict):
+    """`max_retries` is the number of tries, not of re-tries; 0 still tries once."""
+
+    max_retries: int
+    base_delay_seconds: float
+    max_delay_seconds: float
+    exponential_base: float
+    jitter: bool
+
+
+class Parallel(TypedDict):
+    """At most `max_concurrent` sheets at once; disabled: one, the lowest ready number."""
+
+    enabled: bool
+    max_concurrent: int
+    fail_fast: bool
+    stagger_delay_ms: int
+
+
+class CompiledScore(TypedDict):
+    """Everything that is constant for a score; `sheets[n - 1]` is sheet n."""
+
+    protocol: int
+    name: str
+    digest: str
+    total_sheets: int
+    total_stages: int
+    sheets: list[Sheet]
+    performers: list[Performer]
+    rules: list[Rule]
+    prompt: Prompt
+    retry: Retry
+    parallel: Parallel
+    pause_between_sheets_seconds: float
+    max_output_capture_bytes: int
+    cross_sheet: NotRequired[CrossSheet]
+    dependencies_declared: bool
+    stage_names: NotRequired[dict[str, str]]
+    descriptions: NotRequired[dict[str, str]]
+    warnings: list[str]
+    without_effect: list[str]

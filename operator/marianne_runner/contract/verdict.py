@@ -1,0 +1,79 @@
+"""The verdict of one attempt: in the ledger whole, in the termination message as much as fits."""
+
+from typing import Literal, NotRequired, TypedDict
+
+Outcome = Literal["completed", "failed", "skipped", "interrupted", "lost", "not_started"]
+"""`lost`: it was started, and how it ended is not known. `not_started`: nothing ran and nothing is charged."""
+
+VerdictReason = Literal[
+    "",
+    "ValidationFailed",
+    "ExitCode",
+    "Timeout",
+    "Signal",
+    "OutOfMemory",
+    "TemplateInvalid",
+    "InstrumentMissing",
+    "LedgerMissing",
+    "LedgerOther",
+    "PodLost",
+    "WorkspaceBehind",
+    "WorkspaceUnusable",
+    "ProtocolMismatch",
+    "RunnerFailed",
+]
+
+
+class Check(TypedDict):
+    """One rule's outcome; the keys of Marianne's `validation_details`, absent where there is nothing to say."""
+
+    rule_type: str
+    description: NotRequired[str]
+    path: NotRequired[str]
+    pattern: NotRequired[str]
+    passed: bool
+    actual_value: NotRequired[str]
+    expected_value: NotRequired[str]
+    error_message: NotRequired[str]
+    checked_at: str
+    check_duration_ms: float
+    confidence: float
+    failure_category: NotRequired[Literal["missing", "malformed", "incomplete", "stale", "error", "skipped"]]
+    error_type: NotRequired[str]
+
+
+class Verdict(TypedDict):
+    """How one attempt ended. Times are seconds of wall clock since the epoch, durations monotonic seconds."""
+
+    protocol: int
+    pod_uid: str
+    """The Pod that speaks; a repeated verdict carries the repeating Pod's UID and `performed_by`."""
+    run: int
+    sheet: int
+    attempt: int
+    outcome: Outcome
+    reason: VerdictReason
+    message: str
+    performed_by: NotRequired[str]
+    head: NotRequired[int]
+    """With `LedgerOther` and `WorkspaceBehind`: the highest attempt that the ledger holds for this sheet."""
+    exit_code: NotRequired[int]
+    exit_signal: NotRequired[int]
+    exit_reason: NotRequired[Literal["completed", "timeout", "killed", "error"]]
+    started_at: NotRequired[float]
+    ended_at: NotRequired[float]
+    duration_seconds: NotRequired[float]
+    validation_passed: NotRequired[bool]
+    pass_percentage: NotRequired[float]
+    passed_rules: list[str]
+    """Labels."""
+    failed_rules: list[str]
+    """Labels."""
+    checks: NotRequired[list[Check]]
+    """In the ledger all of them; in the termination message the failed ones."""
+    stdout_tail: NotRequired[str]
+    stderr_tail: NotRequired[str]
+    output_truncated: NotRequired[bool]
+    input_tokens: NotRequired[int]
+    output_tokens: NotRequired[int]
+    prompt_characters: NotRequired[int]
