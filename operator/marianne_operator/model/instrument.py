@@ -1,0 +1,39 @@
+"""`Instrument` and `ClusterInstrument`: a CLI wrapped as a resource."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+from pydantic import Field
+
+from marianne_operator.model.base import Resource
+from marianne_operator.model.spec import KeyRef
+
+
+class Credential(Resource):
+    """An environment variable of the sheet's container, from a Secret that the kubelet resolves, never the operator."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
+    secret_key_ref: KeyRef
+
+
+class InstrumentSpec(Resource):
+    """`profile` has Marianne's own field names; `image` empty means the runner's image for a shell, else unset."""
+
+    image: Annotated[str, Field(max_length=512)] = ""
+    profile: dict[str, Any]
+    credentials: Annotated[list[Credential], Field(max_length=16)] = []
+    timeout_seconds: Annotated[int, Field(ge=1)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentView:
+    """An instrument as a namespace sees it: its own object, else the cluster's of that name."""
+
+    name: str
+    spec: InstrumentSpec
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Self:
+        """From the API's object."""
+        return cls(body["metadata"]["name"], InstrumentSpec.model_validate(body["spec"]))

@@ -1,0 +1,46 @@
+"""A MarianneJob as the operator sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from marianne_operator.model.spec import JobSpec
+from marianne_operator.model.status import JobStatus
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One object, parsed once for each version of it; `body` is what a status PUT goes over."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    resource_version: int
+    created_at: str
+    deleting: bool
+    spec: JobSpec
+    status: JobStatus
+    body: Mapping[str, Any]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the work queue is keyed by."""
+        return self.namespace, self.name
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Self:
+        """From the API's object; raises `pydantic.ValidationError` where it was written past the CRD's schema."""
+        meta = body["metadata"]
+        return cls(
+            namespace=meta["namespace"],
+            name=meta["name"],
+            uid=meta["uid"],
+            generation=int(meta["generation"]),
+            resource_version=int(meta["resourceVersion"]),
+            created_at=meta["creationTimestamp"],
+            deleting="deletionTimestamp" in meta,
+            spec=JobSpec.model_validate(body.get("spec") or {}),
+            status=JobStatus.model_validate(body.get("status") or {}),
+            body=body,
+        )

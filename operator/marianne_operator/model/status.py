@@ -1,0 +1,172 @@
+"""`MarianneJob.status`: the truth about a job, and the operator's only memory.
+
+A sheet's keys are Marianne's 33 sheet details in camelCase (`sheet_num` is `num`, `status` is `state`, cost is an
+integer), and what the operator needs beside them. Nulls and defaults are omitted: a plain pending sheet is three keys.
+"""
+
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field
+
+from marianne_operator.model.base import Resource
+
+SheetState = Literal[
+    "pending",
+    "ready",
+    "dispatched",
+    "in_progress",
+    "waiting",
+    "retry_scheduled",
+    "fermata",
+    "completed",
+    "failed",
+    "skipped",
+    "cancelled",
+]
+TERMINAL: Final = frozenset({"completed", "failed", "skipped", "cancelled"})
+ACTIVE: Final = frozenset({"dispatched", "in_progress"})
+"""States with a Pod, or with the intent to have one."""
+
+Phase = Literal[
+    "Pending", "Running", "Waiting", "Paused", "PausedAtChain", "Completed", "Failed", "Cancelled", "Refused"
+]
+Time = Annotated[str, Field(max_length=40)]
+Text = Annotated[str, Field(max_length=1024)]
+Tail = Annotated[str, Field(max_length=400)]
+
+
+class Waiting(Resource):
+    """Why nothing happens, since when, and until when if that is known."""
+
+    reason: Annotated[str, Field(max_length=64)]
+    message: Text = ""
+    since: Time
+    until: Time | None = None
+
+
+class SheetStatus(Resource):
+    """One sheet. `attempt` is the number of the latest Pod; it only grows, over all runs."""
+
+    num: Annotated[int, Field(ge=1)]
+    state: SheetState
+    attempt: Annotated[int, Field(ge=0)] = 0
+    pod_name: Annotated[str, Field(max_length=63)] | None = None
+    pod_uid: Annotated[str, Field(max_length=64)] | None = None
+    instrument: Annotated[str, Field(max_length=253)] | None = None
+    model: Annotated[str, Field(max_length=253)] | None = None
+    normal_attempts: int = 0
+    infrastructure_ends: int = 0
+    attempt_count: int = 0
+    waiting: Waiting | None = None
+    next_retry_at: Time | None = None
+    started_at: Time | None = None
+    completed_at: Time | None = None
+    exit_code: int | None = None
+    exit_signal: int | None = None
+    exit_reason: Annotated[str, Field(max_length=16)] | None = None
+    error_message: Text | None = None
+    error_category: Annotated[str, Field(max_length=32)] | None = None
+    error_code: Annotated[str, Field(max_length=8)] | None = None
+    execution_duration_seconds: float | None = None
+    execution_mode: Annotated[str, Field(max_length=16)] | None = None
+    completion_attempts: int = 0
+    validation_passed: bool | None = None
+    validation_details: Annotated[list[dict[str, Any]], Field(max_length=50)] = []
+    passed_validations: Annotated[list[Tail], Field(max_length=50)] = []
+    failed_validations: Annotated[list[Tail], Field(max_length=50)] = []
+    last_pass_percentage: float | None = None
+    confidence_score: float | None = None
+    outcome_category: Annotated[str, Field(max_length=32)] | None = None
+    success_without_retry: bool = False
+    stdout_tail: Tail | None = None
+    stderr_tail: Tail | None = None
+    output_truncated: bool = False
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+    @property
+    def terminal(self) -> bool:
+        """No event changes it any more within this run."""
+        return self.state in TERMINAL
+
+    @property
+    def active(self) -> bool:
+        """It has a Pod, or the intent to have one."""
+        return self.state in ACTIVE
+
+    @property
+    def satisfied(self) -> bool:
+        """Dependants may start: completed, or skipped on purpose (a cascade carries an error code)."""
+        return self.state == "completed" or (self.state == "skipped" and self.error_code is None)
+
+    def to(self, **changes: Any) -> Self:  # noqa: ANN401  (field names are checked by the model's own tests)
+        """A copy with these fields changed."""
+        return self.model_copy(update=changes)
+
+
+class ScoreStatus(Resource):
+    """The score that this job runs, pinned at its start."""
+
+    name: Annotated[str, Field(max_length=253)]
+    digest: Annotated[str, Field(max_length=64)]
+    total_sheets: int
+    config_map: Annotated[str, Field(max_length=253)]
+    source: Annotated[str, Field(max_length=600)]
+    """`spec.scoreText`, `spec.score`, or `configmap/<name>/<key>@<resourceVersion>`."""
+
+
+class Ending(Resource):
+    """Why this run is stopped before its sheets are through; latched, so that un-setting the verb undoes nothing."""
+
+    reason: Literal["Cancelled", "DeadlineExceeded"]
+    since: Time
+
+
+class Condition(Resource):
+    """As `metav1.Condition`."""
+
+    type: Annotated[str, Field(max_length=64)]
+    status: Literal["True", "False", "Unknown"]
+    reason: Annotated[str, Field(min_length=1, max_length=64)]
+    message: Annotated[str, Field(max_length=4096)] = ""
+    last_transition_time: Time
+    observed_generation: int | None = None
+
+
+class JobStatus(Resource):
+    """The whole status. `phase` is derived, for people; programs read `conditions`."""
+
+    observed_generation: int = -1
+    run: Annotated[int, Field(ge=1)] | None = None
+    phase: Phase | None = None
+    conditions: Annotated[list[Condition], Field(max_length=16)] = []
+    progress: Annotated[str, Field(max_length=16)] | None = None
+    waiting: Waiting | None = None
+    score: ScoreStatus | None = None
+    ending: Ending | None = None
+    restart_token: Annotated[str, Field(max_length=64)] | None = None
+    start_time: Time | None = None
+    completion_time: Time | None = None
+    last_launch_time: Time | None = None
+    total_retries: int = 0
+    total_input_tokens: int = 0
+    total_output_tokens: int = 0
+    attempt_floor: Annotated[int, Field(ge=0)] | None = None
+    sheets: Annotated[list[SheetStatus], Field(max_length=500)] = []
+
+    @property
+    def finished(self) -> bool:
+        """The run is over; only a restart begins another."""
+        return self.completion_time is not None
+
+    def condition(self, kind: str) -> Condition | None:
+        """The condition of this type, if it was ever set."""
+        return next((each for each in self.conditions if each.type == kind), None)
+
+    def dump(self) -> dict[str, Any]:
+        """As it stands in the object: camelCase, without nulls and defaults, but with what the CRD's rules read."""
+        body = self.model_dump(by_alias=True, exclude_defaults=True, mode="json")
+        body["observedGeneration"] = self.observed_generation
+        for sheet, item in zip(self.sheets, body.get("sheets", ()), strict=True):
+            item["attempt"] = sheet.attempt
+        return body
