@@ -52,6 +52,8 @@ class SheetStatus(Resource):
     attempt: Annotated[int, Field(ge=0)] = 0
     pod_name: Annotated[str, Field(max_length=63)] | None = None
     pod_uid: Annotated[str, Field(max_length=64)] | None = None
+    previous_pod_uid: Annotated[str, Field(max_length=64)] | None = None
+    """The Pod of the attempt before, if it is known to have ended: what the ledger's rules need (design §4)."""
     instrument: Annotated[str, Field(max_length=253)] | None = None
     model: Annotated[str, Field(max_length=253)] | None = None
     normal_attempts: int = 0

@@ -18,6 +18,8 @@ class ScoreReady:
     compiled: CompiledScore
     source: str
     """As `status.score.source`."""
+    stored: bool = True
+    """Its ConfigMap exists."""
     changed: bool = False
     """The spec now holds another score than the one that is pinned, which goes on."""
 

@@ -1,0 +1,68 @@
+"""The working copy of one decision: the status as it will be, and what must be done beside it.
+
+The policies of this package each take a draft and change it; `decide` says in which order. Nothing outside sees it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from marianne_operator.model.pod import PodView
+from marianne_operator.model.status import JobStatus, SheetStatus, Waiting
+from marianne_operator.plan.clock import stamp
+from marianne_operator.plan.observation import Observation
+from marianne_operator.plan.plan import Note, PodDeletion
+from marianne_runner.contract import CompiledScore
+
+
+@dataclass(slots=True)
+class Draft:
+    """`sheets[n - 1]` is sheet n. `status` holds everything else of the status."""
+
+    seen: Observation
+    score: CompiledScore
+    status: JobStatus
+    sheets: list[SheetStatus]
+    running: dict[int, float] = field(default_factory=dict)
+    """Sheets whose container runs: since when."""
+    gone: dict[int, PodView | None] = field(default_factory=dict)
+    """Sheets with an intent and no Pod: the Pod as last seen, if it ever was."""
+    hold: Waiting | None = None
+    """Why no new sheet may start, if none may."""
+    deletions: list[PodDeletion] = field(default_factory=list)
+    creations: list[Mapping[str, Any]] = field(default_factory=list)
+    recovered: bool = False
+    notes: list[Note] = field(default_factory=list)
+    wake: float | None = None
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.seen.now
+
+    def put(self, sheet: SheetStatus) -> None:
+        """Replace this sheet."""
+        self.sheets[sheet.num - 1] = sheet
+
+    def set(self, **changes: Any) -> None:  # noqa: ANN401  (field names are checked by the tests of every policy)
+        """Change fields of the status."""
+        self.status = self.status.model_copy(update=changes)
+
+    def wake_at(self, moment: float) -> None:
+        """Look again then, or earlier."""
+        self.wake = moment if self.wake is None else min(self.wake, moment)
+
+    def warn(self, reason: str, message: str) -> None:
+        """A Warning event."""
+        self.notes.append(Note("Warning", reason, message))
+
+    def tell(self, reason: str, message: str) -> None:
+        """A Normal event: a verb was obeyed."""
+        self.notes.append(Note("Normal", reason, message))
+
+    def waiting(self, old: Waiting | None, reason: str, message: str, until: float | None = None) -> Waiting:
+        """A wait that keeps its `since` while its reason stays."""
+        since = old.since if old is not None and old.reason == reason else stamp(self.now)
+        return Waiting(
+            reason=reason, message=message[:1024], since=since, until=None if until is None else stamp(until)
+        )

@@ -1,0 +1,106 @@
+"""What a Pod tells of its attempt: table L2 of the design, one row after the other.
+
+A readable verdict of this Pod's UID always wins; the Pod's own reasons only explain its absence.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from marianne_operator.model.pod import PodView
+from marianne_runner.contract import UnreadableMessageError, Verdict, decode_message
+
+LOST_AFTER_SECONDS: Final = 60.0
+"""A Pod still Terminating so long after its grace has a kubelet that does not answer."""
+NEVER_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
+"""Reasons of a container whose first program could not be run at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """No Pod where one was intended: create the same name again."""
+
+    last: PodView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """It waits or runs."""
+
+    pod: PodView
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLost:
+    """It can neither go on nor be known to have ended."""
+
+    pod: PodView
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It is over. `reason` is a key of `failures.FAILURES`, empty for success; `told` is the sheet's own account."""
+
+    pod: PodView
+    reason: str
+    message: str
+    told: Verdict | None = None
+
+
+def judge(pod: PodView | None, ghost: PodView | None, now: float) -> Gone | Going | NodeLost | Ended:
+    """The state of an intended Pod: as it is, else as it was last seen."""
+    if pod is None:
+        return _end(ghost) if ghost is not None and ghost.over else Gone(ghost)
+    if pod.over:
+        return _end(pod)
+    if pod.terminal:
+        return NodeLost(pod, f"Pod {pod.name} is {pod.phase} ({pod.reason or 'no reason'}) but its containers live on")
+    if pod.deleting_at is not None and now > pod.deleting_at + LOST_AFTER_SECONDS:
+        return NodeLost(pod, f"Pod {pod.name} is still terminating; node {pod.node} does not answer")
+    return Going(pod)
+
+
+def _end(pod: PodView) -> Ended:
+    verdict, unreadable = _verdict(pod)
+    if verdict is None:
+        return _unspoken(pod, unreadable)
+    if verdict["outcome"] == "interrupted":
+        if pod.deleting_at is not None or pod.disrupted:
+            return Ended(pod, "Interrupted", "the Pod was deleted or disrupted while it worked", verdict)
+        return Ended(pod, "SelfTerminated", "SIGTERM from inside the Pod ended the sheet", verdict)
+    if verdict["outcome"] == "lost":
+        return Ended(pod, verdict["reason"] or "PodLost", verdict["message"], verdict)
+    return Ended(pod, verdict["reason"], verdict["message"], verdict)
+
+
+def _verdict(pod: PodView) -> tuple[Verdict | None, str]:
+    text = pod.container.message if pod.container is not None else ""
+    if not text or (pod.container is not None and pod.container.reason in NEVER_STARTED):
+        return None, ""
+    try:
+        verdict = decode_message(text)
+    except UnreadableMessageError as error:
+        return None, str(error)
+    if verdict["pod_uid"] != pod.uid:
+        return None, f"the verdict names Pod {verdict['pod_uid']}"
+    return verdict, ""
+
+
+def _unspoken(pod: PodView, unreadable: str) -> Ended:
+    """No verdict: the kubelet's word."""
+    ended = pod.container
+    if ended is not None and ended.reason in NEVER_STARTED:
+        return Ended(pod, "RunnerMissing", ended.message)
+    if unreadable.startswith("protocol"):
+        return Ended(pod, "ProtocolMismatch", f"the image's runner answers in {unreadable}")
+    if ended is not None and ended.reason == "OOMKilled":
+        return Ended(pod, "OutOfMemory", "the sheet used more memory than its limit; raise sheetTemplate.resources")
+    if pod.reason == "DeadlineExceeded":
+        return Ended(pod, "Timeout", "the Pod outlived its deadline without a verdict")
+    if pod.reason == "Evicted" or pod.disrupted:
+        return Ended(pod, "Evicted", pod.message or "the Pod was evicted")
+    if ended is not None and ended.exit_code == 143 and pod.deleting_at is None:
+        return Ended(pod, "SelfTerminated", "SIGTERM from inside the Pod ended the sheet")
+    code = "" if ended is None or ended.exit_code is None else f", exit code {ended.exit_code}"
+    why = unreadable or pod.message or "no verdict"
+    return Ended(pod, "VerdictMissing", f"Pod {pod.name} ended as {pod.reason or pod.phase}{code}: {why}")
