@@ -16,6 +16,8 @@ class ScoreReady:
     """The score that this job runs, or is to run."""
 
     compiled: CompiledScore
+    text: str
+    """`compiled` as the JSON of its ConfigMap."""
     source: str
     """As `status.score.source`."""
     stored: bool = True

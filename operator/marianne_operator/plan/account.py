@@ -1,0 +1,74 @@
+"""Account for every attempt: take what its Pod tells (design §4, table L2) into the status.
+
+Attempts that go on are noted in the draft for the steps after this one; attempts that ended become a finished sheet,
+a retry or a new start. A sheet that is terminal is never touched again.
+"""
+
+from marianne_operator.model.pod import PodView
+from marianne_operator.model.status import SheetStatus
+from marianne_operator.plan import outcome, waiting
+from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.plan import PodDeletion
+from marianne_operator.plan.settle import settle
+
+
+def account(draft: Draft) -> None:
+    """Every active sheet, by what is known of its Pod."""
+    _adopt(draft)
+    for sheet in [each for each in draft.sheets if each.active]:
+        name = sheet.pod_name or ""
+        match outcome.judge(_own(draft, name), draft.seen.ghosts.get(name), draft.now):
+            case outcome.Ended() as ended:
+                settle(draft, sheet, ended)
+            case outcome.Going(pod):
+                _going(draft, sheet, pod)
+            case outcome.NodeLost(pod, message):
+                _node_lost(draft, sheet, pod, message)
+            case outcome.Gone(last):
+                draft.gone[sheet.num] = last
+
+
+def _adopt(draft: Draft) -> None:
+    """A Pod of ours without an intent: a status older than the Pod came back. Its attempt is the sheet's."""
+    for pod in draft.seen.pods.values():
+        if pod.owner_uid != draft.seen.job.uid or not 1 <= pod.sheet <= len(draft.sheets):
+            continue
+        sheet = draft.sheets[pod.sheet - 1]
+        if pod.attempt > sheet.attempt and not sheet.terminal:
+            draft.put(sheet.to(state="dispatched", attempt=pod.attempt, pod_name=pod.name, waiting=None))
+
+
+def _own(draft: Draft, name: str) -> PodView | None:
+    pod = draft.seen.pods.get(name)
+    return pod if pod is not None and pod.owner_uid == draft.seen.job.uid else None
+
+
+def _going(draft: Draft, sheet: SheetStatus, pod: PodView) -> None:
+    if pod.container is not None and pod.container.state == "running":
+        draft.running[sheet.num] = pod.container.started_at or draft.now
+        draft.put(sheet.to(waiting=None))
+        return
+    deadline = pod.created_at + draft.seen.settings.start_deadline_seconds
+    why = waiting.of_pod(pod, draft.seen.pod_events.get(pod.uid, ""), draft.now)
+    if draft.now >= deadline and not pod.ran and pod.deleting_at is None:
+        _never_started(draft, sheet, pod, why)
+        return
+    draft.wake_at(min(deadline, waiting.next_look(pod, draft.now)))
+    told = None if why is None else draft.waiting(sheet.waiting, *why, until=deadline)
+    draft.put(sheet.to(waiting=told))
+
+
+def _never_started(draft: Draft, sheet: SheetStatus, pod: PodView, why: tuple[str, str] | None) -> None:
+    """The ledger closes the attempt, so that a Pod that starts after all finds it closed."""
+    draft.deletions.append(PodDeletion(pod.name, pod.uid))
+    reason = "no reason is known" if why is None else f"{why[0]}: {why[1]}"
+    limit = draft.seen.settings.start_deadline_seconds
+    settle(draft, sheet, outcome.Ended(pod, "NotStarted", f"not started within {limit:.0f} s; {reason}"))
+
+
+def _node_lost(draft: Draft, sheet: SheetStatus, pod: PodView, message: str) -> None:
+    if draft.seen.job.spec.node_lost_policy == "Replace":
+        draft.deletions.append(PodDeletion(pod.name, pod.uid, grace_seconds=0))
+        return
+    fix = "; waiting for the node (spec.nodeLostPolicy: Replace goes on without it)"
+    draft.put(sheet.to(waiting=draft.waiting(sheet.waiting, "NodeLost", message + fix)))

@@ -1,0 +1,75 @@
+"""The brief of one attempt: what the runner cannot know from the score.
+
+It is made from the status and the Pod as last seen, so that a Pod created twice is told the same.
+"""
+
+import hashlib
+
+from marianne_operator.model.instrument import InstrumentView
+from marianne_operator.model.pod import PodView
+from marianne_operator.model.status import SheetStatus
+from marianne_operator.plan.draft import Draft
+from marianne_runner.contract import DEFAULT_TIMEOUT_SECONDS, PROTOCOL, Brief, Performer, Predecessor
+
+
+def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last: PodView | None) -> Brief:
+    """`last`: this very attempt's Pod that is gone, as last seen."""
+    job, compiled = draft.seen.job, draft.score["sheets"][sheet.num - 1]
+    performer = draft.score["performers"][compiled["performer"]]
+    outputs, skipped = _handed_down(draft, sheet.num)
+    brief = Brief(
+        protocol=PROTOCOL,
+        job=job.name,
+        job_uid=job.uid,
+        namespace=job.namespace,
+        run=draft.status.run or 1,
+        sheet=sheet.num,
+        attempt=sheet.attempt,
+        digest=_input_digest(draft.score["digest"], sheet),
+        ran=sheet.state == "in_progress" if last is None else last.ran,
+        mode="retry" if sheet.execution_mode == "retry" else "normal",
+        instrument=sheet.instrument or "",
+        timeout_seconds=_timeout(performer, instrument),
+        profile=instrument.spec.profile,
+        outputs=outputs,
+        skipped=skipped,
+    )
+    if sheet.model is not None:
+        brief["model"] = sheet.model
+    if last is not None and last.ran and last.containers_ended:
+        brief["ended"] = [last.uid]
+    if sheet.attempt > 1:
+        brief["predecessor"] = _predecessor(sheet)
+    if sheet.failed_validations:
+        brief["failed_rules"] = sheet.failed_validations
+    return brief
+
+
+def _predecessor(sheet: SheetStatus) -> Predecessor:
+    before = Predecessor(attempt=sheet.attempt - 1, ran=sheet.previous_pod_uid is not None)
+    if sheet.previous_pod_uid is not None:
+        before["ended"] = sheet.previous_pod_uid
+    return before
+
+
+def _timeout(performer: Performer, instrument: InstrumentView) -> float:
+    """The score's word, then the instrument's, then its profile's (design §6)."""
+    profile = instrument.spec.profile.get("default_timeout_seconds")
+    given = performer.get("timeout_seconds") or instrument.spec.timeout_seconds or profile
+    return float(given or DEFAULT_TIMEOUT_SECONDS)
+
+
+def _handed_down(draft: Draft, number: int) -> tuple[dict[str, int], list[int]]:
+    """Whose output this sheet may read: (completed sheet to attempt, skipped sheets), within the lookback window."""
+    cross = draft.score.get("cross_sheet")
+    if cross is None:
+        return {}, []
+    lookback = cross["lookback_sheets"]
+    window = draft.sheets[max(0, number - 1 - lookback) if lookback else 0 : number - 1]
+    outputs = {str(each.num): each.attempt for each in window if each.state == "completed" and each.attempt_count}
+    return outputs, [each.num for each in window if each.state == "skipped"]
+
+
+def _input_digest(score: str, sheet: SheetStatus) -> str:
+    asked = f"{score}/{sheet.num}/{sheet.instrument}/{sheet.model}"
+    return hashlib.sha256(asked.encode()).hexdigest()[:16]

@@ -1,0 +1,147 @@
+"""The end of every decision: what the sheets' states mean for the job."""
+
+from marianne_operator.model.status import JobStatus, Phase, SheetStatus, Waiting
+from marianne_operator.plan import conditions
+from marianne_operator.plan.clock import seconds, stamp
+from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.observation import ScoreReady
+
+SHOW_RUNNING_AFTER_SECONDS = 3.0
+"""A sheet that has been running so long gets a write of its own; a shorter one costs none (design §4)."""
+
+
+def conclude(draft: Draft) -> JobStatus:
+    """The status to be written, if it differs from the one that was seen."""
+    draft.set(observed_generation=draft.seen.job.generation, progress=_progress(draft.sheets))
+    if all(sheet.terminal for sheet in draft.sheets):
+        _finish(draft)
+    else:
+        _go_on(draft)
+    status = _assembled(draft)
+    if status == draft.seen.job.status and not _running_for_long(draft):
+        return status
+    for number, since in draft.running.items():
+        _show_running(draft, number, since)
+    return _assembled(draft)
+
+
+def _assembled(draft: Draft) -> JobStatus:
+    return draft.status.model_copy(update={"sheets": draft.sheets})
+
+
+def _running_for_long(draft: Draft) -> bool:
+    """Some running sheet is due to be shown; else remember when one is."""
+    unshown = [since for number, since in draft.running.items() if draft.sheets[number - 1].state == "dispatched"]
+    if unshown and draft.now < min(unshown) + SHOW_RUNNING_AFTER_SECONDS:
+        draft.wake_at(min(unshown) + SHOW_RUNNING_AFTER_SECONDS)
+        return False
+    return bool(unshown)
+
+
+def _show_running(draft: Draft, number: int, since: float) -> None:
+    sheet = draft.sheets[number - 1]
+    if sheet.state != "dispatched":
+        return
+    pod = draft.seen.pods[sheet.pod_name or ""]
+    draft.put(sheet.to(state="in_progress", started_at=stamp(since), pod_uid=pod.uid))
+
+
+def _progress(sheets: list[SheetStatus]) -> str:
+    return f"{sum(sheet.satisfied for sheet in sheets)}/{len(sheets)}"
+
+
+def _finish(draft: Draft) -> None:
+    if not draft.status.finished:
+        draft.set(completion_time=stamp(draft.now))
+    draft.set(waiting=None)
+    bad = [sheet for sheet in draft.sheets if sheet.state == "failed"]
+    cancelled = [sheet for sheet in draft.sheets if sheet.state == "cancelled"]
+    ending = draft.status.ending
+    if ending is not None and ending.reason == "DeadlineExceeded" and cancelled:
+        _set(draft, "Failed", conditions.failed("DeadlineExceeded", f"{len(cancelled)} sheets had not ended in time"))
+    elif ending is not None and cancelled:
+        _set(draft, "Cancelled", conditions.cancelled(f"{len(cancelled)} sheets were cancelled"))
+    elif bad:
+        behind = any(sheet.error_code == "E401" for sheet in bad)
+        _set(draft, "Failed", conditions.failed("WorkspaceBehind" if behind else "SheetFailed", _why(draft, bad)))
+    else:
+        _set(draft, "Completed", conditions.completed(f"{len(draft.sheets)} sheets"))
+
+
+def _why(draft: Draft, bad: list[SheetStatus]) -> str:
+    skipped = [str(each.num) for each in draft.sheets if each.state == "skipped" and each.error_code]
+    told = "; ".join(f"sheet {each.num}: {each.error_message}" for each in bad[:3])
+    return told + (f"; not run: {', '.join(skipped[:20])}" if skipped else "")
+
+
+def _go_on(draft: Draft) -> None:
+    waiting = draft.hold or _waiting(draft)
+    spec = draft.seen.job.spec
+    live = any(sheet.active for sheet in draft.sheets)
+    if spec.paused and draft.status.ending is None:
+        _pause(draft, live)
+        return
+    draft.set(waiting=waiting)
+    moving = draft.running or (live and not any(sheet.active and sheet.waiting for sheet in draft.sheets))
+    if waiting is not None and not moving:
+        _set(draft, "Waiting", conditions.under_way("Waiting", f"{waiting.reason}: {waiting.message}"))
+    else:
+        _set(draft, "Running", conditions.under_way("Running", ""))
+
+
+def _pause(draft: Draft, live: bool) -> None:
+    if live:
+        message = "spec.paused: running sheets are let end" + (
+            "" if draft.seen.job.spec.pause_policy == "Drain" else ", interrupted"
+        )
+        draft.set(waiting=draft.waiting(draft.status.waiting, "Draining", message))
+        _set(draft, "Running", conditions.under_way("Running", message))
+        return
+    draft.set(waiting=None)
+    if draft.status.phase != "Paused":
+        draft.tell("Paused", "spec.paused: no sheet runs, none starts")
+    _set(draft, "Paused", conditions.under_way("Paused", "spec.paused"))
+
+
+def _waiting(draft: Draft) -> Waiting | None:
+    """The wait of the lowest sheet that waits; a retry's backoff is one."""
+    for sheet in draft.sheets:
+        if sheet.waiting is not None:
+            told = sheet.waiting
+            if not (draft.status.waiting and draft.status.waiting.reason == told.reason):
+                draft.warn(told.reason, f"sheet {sheet.num}: {told.message}")
+            return told.model_copy(update={"message": f"sheet {sheet.num}: {told.message}"[:1024]})
+    for sheet in draft.sheets:
+        if sheet.state == "retry_scheduled" and sheet.next_retry_at is not None:
+            until = seconds(sheet.next_retry_at)
+            message = f"sheet {sheet.num} tries again"
+            return draft.waiting(draft.status.waiting, "Backoff", message, until=until)
+    return None
+
+
+def _set(draft: Draft, phase: Phase, told: list[conditions.Told]) -> None:
+    job = draft.seen.job
+    if draft.status.phase == "Paused" and phase == "Running":
+        draft.tell("Resumed", "spec.paused is unset: sheets start again")
+    every = [_accepted(draft), *_score_change(draft), *told]
+    merged = conditions.merge(draft.status.conditions, every, job.generation, draft.now)
+    draft.set(phase=phase, conditions=merged)
+
+
+def _accepted(draft: Draft) -> conditions.Told:
+    ignored = [*draft.score["without_effect"], *draft.score["warnings"]]
+    if draft.seen.job.spec.self_healing:
+        ignored.append("spec.selfHealing")
+    if ignored:
+        return "Accepted", "True", "FieldsWithoutEffect", "no effect yet: " + "; ".join(ignored)
+    return "Accepted", "True", "Accepted", ""
+
+
+def _score_change(draft: Draft) -> list[conditions.Told]:
+    score = draft.seen.score
+    if isinstance(score, ScoreReady) and score.changed:
+        message = "the score in the spec was edited; the one that was accepted goes on (spec.onScoreChange: Ignore)"
+        return [("ScoreChangeIgnored", "True", "Ignored", message)]
+    if draft.status.condition("ScoreChangeIgnored") is not None:
+        return [("ScoreChangeIgnored", "False", "Unchanged", "")]
+    return []

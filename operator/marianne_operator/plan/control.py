@@ -1,0 +1,96 @@
+"""The verbs, in their precedence: delete > cancel > deadline > restart > pause > run.
+
+Cancel and the deadline are latched as `status.ending`, so that un-setting the verb undoes nothing; only a restart
+begins again. A restart acts once per new token, and only when every Pod has ended.
+"""
+
+from marianne_operator.model.status import Ending, SheetStatus
+from marianne_operator.plan.clock import seconds, stamp
+from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.plan import PodDeletion
+
+CANCEL_NOW_GRACE_SECONDS = 1
+
+
+def latch(draft: Draft) -> None:
+    """Take note of cancel and of the deadline; before accounting, because they decide who pays for an interruption."""
+    if draft.status.finished or draft.status.ending is not None:
+        return
+    job = draft.seen.job
+    if job.spec.cancel:
+        draft.set(ending=Ending(reason="Cancelled", since=stamp(draft.now)))
+        draft.tell("Cancelling", "spec.cancel is set: no sheet starts, running sheets are stopped")
+    elif job.spec.active_deadline_seconds is not None and draft.status.start_time is not None:
+        deadline = seconds(draft.status.start_time) + job.spec.active_deadline_seconds
+        if draft.now < deadline:
+            draft.wake_at(deadline)
+            return
+        draft.set(ending=Ending(reason="DeadlineExceeded", since=stamp(draft.now)))
+        limit = job.spec.active_deadline_seconds
+        draft.warn("DeadlineExceeded", f"the run took longer than spec.activeDeadlineSeconds: {limit}")
+
+
+def restart(draft: Draft) -> None:
+    """Begin the next run, when a new token asks for it and the old run's Pods have ended."""
+    if not restart_wanted(draft):
+        return
+    if any(sheet.active for sheet in draft.sheets):
+        message = "spec.restart: waiting for running sheets to end before the next run begins"
+        draft.hold = draft.waiting(draft.status.waiting, "Draining", message)
+        return
+    job = draft.seen.job
+    run = (draft.status.run or 0) + 1
+    token = job.spec.restart.token if job.spec.restart else None
+    draft.set(run=run, restart_token=token, ending=None, completion_time=None, start_time=stamp(draft.now))
+    draft.sheets = [sheet if sheet.satisfied else _afresh(sheet) for sheet in draft.sheets]
+    draft.tell("Restarted", f"run {run}: every sheet that was not completed starts again")
+
+
+def restart_wanted(draft: Draft) -> bool:
+    """A token that was not yet obeyed, and no cancel in its way."""
+    spec = draft.seen.job.spec
+    if spec.restart is None or spec.restart.token == draft.status.restart_token:
+        return False
+    if spec.cancel and draft.seen.job.generation != draft.status.observed_generation:
+        draft.warn("RestartIgnored", "spec.restart waits: unset spec.cancel first")
+    return not spec.cancel
+
+
+def stop(draft: Draft) -> None:
+    """Stop what an ending run, or a pause that interrupts, does not let go on."""
+    spec = draft.seen.job.spec
+    if draft.status.ending is not None:
+        for sheet in [each for each in draft.sheets if not each.terminal and not _lives(draft, each)]:
+            draft.put(_cancelled(draft, sheet))
+        now = draft.status.ending.reason == "Cancelled" and spec.cancel_policy == "Now"
+        _delete_live(draft, CANCEL_NOW_GRACE_SECONDS if now else None)
+    elif spec.paused and spec.pause_policy == "Interrupt":
+        _delete_live(draft, None)
+
+
+def _lives(draft: Draft, sheet: SheetStatus) -> bool:
+    return sheet.active and sheet.num not in draft.gone
+
+
+def _delete_live(draft: Draft, grace: int | None) -> None:
+    for sheet in draft.sheets:
+        pod = draft.seen.pods.get(sheet.pod_name or "") if _lives(draft, sheet) else None
+        if pod is not None and pod.deleting_at is None:
+            draft.deletions.append(PodDeletion(pod.name, pod.uid, grace))
+
+
+def _cancelled(draft: Draft, sheet: SheetStatus) -> SheetStatus:
+    reason = draft.status.ending.reason if draft.status.ending else "Cancelled"
+    message = sheet.error_message or f"the run was ended: {reason}"
+    return sheet.to(
+        state="cancelled",
+        error_message=message,
+        completed_at=stamp(draft.now),
+        waiting=None,
+        next_retry_at=None,
+    )
+
+
+def _afresh(sheet: SheetStatus) -> SheetStatus:
+    """Pending, as never run; attempt numbers go on, because they name Pods and ledgers."""
+    return SheetStatus(num=sheet.num, state="pending", attempt=sheet.attempt, previous_pod_uid=sheet.previous_pod_uid)

@@ -1,0 +1,60 @@
+"""A verdict as the sheet details of the status, cut to a size that any number of sheets can afford.
+
+A finished item is never written again, so its size is fixed by the number of sheets (design §5): to 10 sheets both
+tails of 400 bytes; to 100, 200 bytes for failed sheets only; above, none.
+"""
+
+from typing import Any
+
+from marianne_operator.plan.clock import stamp
+from marianne_runner.contract import Check, Verdict
+
+
+def details(verdict: Verdict, total_sheets: int, *, failed: bool) -> dict[str, Any]:
+    """Fields of `SheetStatus`."""
+    limit = tail_limit(total_sheets, failed=failed)
+    shown = 50 if total_sheets <= 10 else 10
+    started, ended = verdict.get("started_at"), verdict.get("ended_at")
+    return {
+        "started_at": None if started is None else stamp(started),
+        "completed_at": None if ended is None else stamp(ended),
+        "exit_code": verdict.get("exit_code") if failed else 0,
+        "exit_signal": verdict.get("exit_signal"),
+        "exit_reason": verdict.get("exit_reason") if failed else None,
+        "execution_duration_seconds": _rounded(verdict.get("duration_seconds")),
+        "validation_passed": verdict.get("validation_passed"),
+        "last_pass_percentage": _rounded(verdict.get("pass_percentage")),
+        "passed_validations": [_cut(label, 100) for label in verdict["passed_rules"][:shown]],
+        "failed_validations": [_cut(label, 100) for label in verdict["failed_rules"][:shown]],
+        "validation_details": [_check(check) for check in verdict.get("checks", ())[:shown] if not check["passed"]],
+        "stdout_tail": _tail(verdict.get("stdout_tail"), limit),
+        "stderr_tail": _tail(verdict.get("stderr_tail"), limit),
+        "output_truncated": verdict.get("output_truncated", False),
+        "input_tokens": verdict.get("input_tokens"),
+        "output_tokens": verdict.get("output_tokens"),
+    }
+
+
+def tail_limit(total_sheets: int, *, failed: bool) -> int:
+    """Bytes of each tail."""
+    if total_sheets <= 10:
+        return 400
+    return 200 if total_sheets <= 100 and failed else 0
+
+
+def _tail(text: str | None, limit: int) -> str | None:
+    if not text or not limit:
+        return None
+    return text.encode()[-limit:].decode(errors="ignore") or None
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {key: _cut(value, 200) if isinstance(value, str) else value for key, value in check.items()}
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 3)

@@ -1,0 +1,112 @@
+"""Start sheets: the intent into the status, the Pod into the plan (design §4, Launch).
+
+An intent that stands without a Pod is created again under the same name, whatever else holds new starts back only
+if the job is paused or ending; the ledger makes that safe.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marianne_operator.model.names import instrument_object_name, pod_name
+from marianne_operator.model.pod import PodView
+from marianne_operator.model.status import SheetStatus
+from marianne_operator.plan.briefing import brief_for
+from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.pod_manifest import Attempt, pod_manifest
+from marianne_operator.plan.ready import ready
+from marianne_runner.contract import Rule
+
+
+def launch(draft: Draft) -> None:
+    """Create again what was intended, then start what is ready."""
+    if draft.status.ending is not None or draft.seen.job.spec.paused:
+        return
+    for number, last in draft.gone.items():
+        _create_again(draft, draft.sheets[number - 1], last)
+    if draft.hold is None:
+        for sheet in ready(draft):
+            _start(draft, sheet)
+
+
+def _start(draft: Draft, sheet: SheetStatus) -> None:
+    performer = draft.score["performers"][draft.score["sheets"][sheet.num - 1]["performer"]]
+    if (why := _unavailable(draft, performer["instrument"])) is not None:
+        draft.put(sheet.to(state="waiting", waiting=draft.waiting(sheet.waiting, *why), next_retry_at=None))
+        return
+    number = sheet.attempt + 1
+    intended = sheet.to(
+        state="dispatched",
+        attempt=number,
+        attempt_count=sheet.attempt_count + 1,
+        pod_name=pod_name(draft.seen.job.name, draft.seen.job.uid, sheet.num, number),
+        pod_uid=None,
+        instrument=performer["instrument"],
+        model=performer.get("model"),
+        execution_mode="retry" if sheet.failed_validations else "normal",
+        waiting=None,
+        next_retry_at=None,
+        error_message=None,
+        error_category=None,
+        error_code=None,
+    )
+    draft.put(intended)
+    draft.creations.append(_manifest(draft, intended, None))
+
+
+def _create_again(draft: Draft, sheet: SheetStatus, last: PodView | None) -> None:
+    refusal = draft.seen.refusals.get(sheet.pod_name or "")
+    if refusal is not None:
+        draft.put(sheet.to(waiting=draft.waiting(sheet.waiting, refusal.reason, refusal.message, until=refusal.until)))
+        draft.wake_at(refusal.until)
+        if draft.now < refusal.until or refusal.reason == "NameConflict":
+            return
+    why = _unavailable(draft, sheet.instrument or "")
+    if why is not None:
+        draft.put(sheet.to(waiting=draft.waiting(sheet.waiting, *why)))
+        return
+    draft.creations.append(_manifest(draft, sheet, last))
+    draft.recovered = True
+
+
+def _unavailable(draft: Draft, name: str) -> tuple[str, str] | None:
+    """Why this instrument cannot be played, as (reason, message); it heals when the object is applied or mended."""
+    wanted = instrument_object_name(name)
+    instrument = draft.seen.instruments.get(wanted)
+    if instrument is None:
+        return "InstrumentNotFound", f"instrument {name!r}: no Instrument or ClusterInstrument named {wanted!r}"
+    if not _image(draft, wanted):
+        return "InstrumentImageUnset", f"instrument {wanted!r} names no image: set spec.image"
+    return None
+
+
+def _image(draft: Draft, name: str) -> str:
+    """The instrument's image; a shell needs none of its own, the runner's has one."""
+    spec = draft.seen.instruments[name].spec
+    if spec.image:
+        return spec.image
+    command = (spec.profile.get("cli") or {}).get("command") or {}
+    return draft.seen.settings.runner_image if command.get("executable") in ("bash", "sh") else ""
+
+
+def _manifest(draft: Draft, sheet: SheetStatus, last: PodView | None) -> Mapping[str, Any]:
+    name = instrument_object_name(sheet.instrument or "")
+    instrument, claim, score = draft.seen.instruments[name], draft.seen.claim, draft.status.score
+    if claim is None or score is None:
+        raise ValueError("a sheet is started only once its claim and score are known")
+    brief = brief_for(draft, sheet, instrument, last)
+    rules = [draft.score["rules"][index] for index in draft.score["sheets"][sheet.num - 1]["rules"]]
+    attempt = Attempt(
+        name=sheet.pod_name or "",
+        brief=brief,
+        instrument=instrument.spec,
+        image=_image(draft, name),
+        deadline_seconds=round(brief["timeout_seconds"] + sum(map(_patience, rules)) + 300),
+        score_config_map=score.config_map,
+    )
+    return pod_manifest(draft.seen.job, attempt, claim, draft.seen.settings)
+
+
+def _patience(rule: Rule) -> float:
+    """The longest that a rule may take: the backstop must not cut it short."""
+    once = rule.get("timeout_seconds", 3600.0) if rule["type"] == "command_succeeds" else 1.0
+    return (rule["retry_count"] + 1) * (once + rule["retry_delay_ms"] / 1000)

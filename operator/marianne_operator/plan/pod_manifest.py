@@ -1,0 +1,161 @@
+"""The Pod of one sheet attempt (design §6), built from an allow-list and always "restricted".
+
+What a user may add comes first and what the operator sets comes last, so nothing merged can weaken it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from marianne_operator.model.instrument import InstrumentSpec
+from marianne_operator.model.job import JobView
+from marianne_operator.model.pod import MAIN_CONTAINER
+from marianne_operator.plan.observation import ClaimView, Settings
+from marianne_operator.plan.volumes import mounts, volumes
+from marianne_runner.contract import (
+    ATTEMPT_LABEL,
+    BRIEF_ANNOTATION,
+    JOB_LABEL,
+    JOB_UID_LABEL,
+    SHEET_LABEL,
+    Brief,
+)
+
+RUNNER: Final = "/opt/marianne/bin/marianne-runner"
+CLAIM_LABEL: Final = "marianne.dev/claim"
+"""The UID of the workspace's claim: what Pods that share one ReadWriteOnce volume are brought together by."""
+OURS: Final = "marianne.dev/"
+USER: Final = 65532
+
+POD_SECURITY: Final = {
+    "runAsNonRoot": True,
+    "runAsUser": USER,
+    "runAsGroup": USER,
+    "fsGroup": USER,
+    "fsGroupChangePolicy": "OnRootMismatch",
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+CONTAINER_SECURITY: Final = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+ENVIRONMENT: Final = (
+    {"name": "HOME", "value": "/tmp"},  # noqa: S108  (a path in the Pod)
+    {"name": "GIT_CONFIG_COUNT", "value": "1"},
+    {"name": "GIT_CONFIG_KEY_0", "value": "safe.directory"},
+    {"name": "GIT_CONFIG_VALUE_0", "value": "*"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What differs from one attempt to the next."""
+
+    name: str
+    brief: Brief
+    instrument: InstrumentSpec
+    image: str
+    deadline_seconds: int
+    score_config_map: str
+
+
+def pod_manifest(job: JobView, attempt: Attempt, claim: ClaimView, settings: Settings) -> Mapping[str, Any]:
+    """The whole Pod."""
+    template = job.spec.sheet_template
+    spec: dict[str, Any] = {
+        "nodeSelector": template.node_selector or None,
+        "tolerations": template.tolerations or None,
+        "affinity": _affinity(template.affinity, claim),
+        "priorityClassName": template.priority_class_name,
+        "serviceAccountName": template.service_account_name,
+        "imagePullSecrets": template.image_pull_secrets or None,
+        "runtimeClassName": template.runtime_class_name,
+        "containers": [_container(job, attempt, settings)],
+        "volumes": volumes(job.name, job.spec, attempt.score_config_map),
+        "restartPolicy": "Never",
+        "activeDeadlineSeconds": attempt.deadline_seconds,
+        "terminationGracePeriodSeconds": settings.termination_grace_seconds,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": POD_SECURITY,
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": _metadata(job, attempt, claim),
+        "spec": {key: value for key, value in spec.items() if value is not None},
+    }
+
+
+def owner_reference(job: JobView) -> dict[str, Any]:
+    """Deleting the job deletes what it owns; nothing blocks on it."""
+    return {
+        "apiVersion": "marianne.dev/v1alpha1",
+        "kind": "MarianneJob",
+        "name": job.name,
+        "uid": job.uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }
+
+
+def _metadata(job: JobView, attempt: Attempt, claim: ClaimView) -> dict[str, Any]:
+    template, brief = job.spec.sheet_template, attempt.brief
+    return {
+        "name": attempt.name,
+        "namespace": job.namespace,
+        "labels": _foreign(template.labels)
+        | {
+            JOB_LABEL: job.name,
+            JOB_UID_LABEL: job.uid,
+            SHEET_LABEL: str(brief["sheet"]),
+            ATTEMPT_LABEL: str(brief["attempt"]),
+            CLAIM_LABEL: claim.uid,
+        },
+        "annotations": _foreign(template.annotations)
+        | {BRIEF_ANNOTATION: json.dumps(brief, ensure_ascii=False, separators=(",", ":"))},
+        "ownerReferences": [owner_reference(job)],
+    }
+
+
+def _container(job: JobView, attempt: Attempt, settings: Settings) -> dict[str, Any]:
+    template = job.spec.sheet_template
+    credentials = [
+        {"name": each.name, "valueFrom": {"secretKeyRef": each.secret_key_ref.model_dump(include={"name", "key"})}}
+        for each in attempt.instrument.credentials
+    ]
+    container: dict[str, Any] = {
+        "name": MAIN_CONTAINER,
+        "image": attempt.image,
+        "imagePullPolicy": settings.image_pull_policy,
+        "command": [RUNNER],
+        "env": [*template.env, *credentials, *ENVIRONMENT],
+        "volumeMounts": mounts(job.spec),
+        "resources": template.resources if template.resources is not None else dict(settings.resources),
+        "terminationMessagePolicy": "File",
+        "securityContext": CONTAINER_SECURITY,
+    }
+    if template.env_from:
+        container["envFrom"] = template.env_from
+    return container
+
+
+def _affinity(given: Mapping[str, Any] | None, claim: ClaimView) -> dict[str, Any] | None:
+    """A ReadWriteOnce volume lives on one node, so its Pods do; the first one may go anywhere."""
+    affinity = dict(given or {})
+    if "ReadWriteOnce" in claim.access_modes:
+        together = {
+            "labelSelector": {"matchLabels": {CLAIM_LABEL: claim.uid}},
+            "topologyKey": "kubernetes.io/hostname",
+        }
+        ours = dict(affinity.get("podAffinity") or {})
+        required = "requiredDuringSchedulingIgnoredDuringExecution"
+        ours[required] = [*ours.get(required, ()), together]
+        affinity["podAffinity"] = ours
+    return affinity or None
+
+
+def _foreign(entries: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in entries.items() if not key.startswith(OURS)}

@@ -1,0 +1,32 @@
+"""What is cleared away: Pods that were accounted for, and the job itself once its time to live is over."""
+
+from marianne_operator.model.status import JobStatus
+from marianne_operator.plan.clock import seconds
+from marianne_operator.plan.observation import Observation
+from marianne_operator.plan.plan import PodDeletion
+
+
+def pods_to_clear(seen: Observation) -> list[PodDeletion]:
+    """By `spec.podRetention`; only Pods whose end already stands in the status as it was read."""
+    policy = seen.job.spec.pod_retention
+    if policy == "All":
+        return []
+    accounted = {sheet.num: sheet for sheet in seen.job.status.sheets if not sheet.active}
+    return [
+        PodDeletion(pod.name, pod.uid)
+        for pod in seen.pods.values()
+        if pod.owner_uid == seen.job.uid
+        and pod.over
+        and pod.deleting_at is None
+        and (sheet := accounted.get(pod.sheet)) is not None
+        and pod.attempt <= sheet.attempt
+        and (policy == "None" or pod.phase == "Succeeded")
+    ]
+
+
+def time_to_live_ends(seen: Observation, status: JobStatus) -> float | None:
+    """When the finished job is to be deleted, in seconds since the epoch."""
+    ttl = seen.job.spec.ttl_seconds_after_finished
+    if ttl is None or status.completion_time is None:
+        return None
+    return seconds(status.completion_time) + ttl

@@ -1,0 +1,112 @@
+"""An attempt has ended: what becomes of its sheet."""
+
+from typing import Final
+
+from marianne_operator.model.status import SheetStatus
+from marianne_operator.plan import retry
+from marianne_operator.plan.clock import stamp
+from marianne_operator.plan.details import details
+from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.failures import FAILURES, INFRASTRUCTURE_CAP, UNKNOWN, Failure
+from marianne_operator.plan.outcome import Ended
+from marianne_runner.contract import Retry, Verdict
+
+UNCHARGED_DELAYS: Final = Retry(
+    max_retries=0, base_delay_seconds=15.0, max_delay_seconds=300.0, exponential_base=2.0, jitter=False
+)
+"""Between tries that cost nobody anything: a workspace that cannot be written, an image without a runner."""
+
+
+def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
+    """Finished, failed, to be tried again, or put back as if it had never been started."""
+    told = ended.told
+    known_ended = ended.pod.uid if ended.pod.over else None
+    sheet = sheet.to(waiting=None, next_retry_at=None, pod_uid=ended.pod.uid, previous_pod_uid=known_ended)
+    if told is not None:
+        _count_tokens(draft, told)
+    if told is not None and told["outcome"] in ("completed", "skipped"):
+        draft.put(_finished(draft, sheet, told))
+    elif ended.reason == "Interrupted" and _own_doing(draft):
+        draft.put(sheet.to(state="pending"))
+    elif ended.reason == "LedgerOther" and told is not None:
+        draft.put(sheet.to(state="pending", attempt=max(sheet.attempt, told.get("head", 0))))
+    elif ended.reason in ("WorkspaceUnusable", "RunnerMissing"):
+        draft.put(_uncharged(draft, sheet, ended))
+    else:
+        draft.put(_failed(draft, sheet, ended, FAILURES.get(ended.reason, UNKNOWN)))
+
+
+def _own_doing(draft: Draft) -> bool:
+    """We asked for the interruption: nobody pays."""
+    spec = draft.seen.job.spec
+    return draft.status.ending is not None or (spec.paused and spec.pause_policy == "Interrupt")
+
+
+def _finished(draft: Draft, sheet: SheetStatus, verdict: Verdict) -> SheetStatus:
+    done = details(verdict, len(draft.sheets), failed=False)
+    if verdict["outcome"] == "skipped":
+        return sheet.to(**done, state="skipped", exit_code=None, error_message=verdict["message"][:1024])
+    first = sheet.attempt_count <= 1
+    return sheet.to(
+        **done,
+        state="completed",
+        error_message=None,
+        error_category=None,
+        error_code=None,
+        confidence_score=round(verdict.get("pass_percentage", 100.0) / 100, 3),
+        success_without_retry=first,
+        outcome_category="success_first_try" if first else "success_retry",
+    )
+
+
+def _uncharged(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
+    reason = ended.reason
+    message = ended.message
+    if reason == "RunnerMissing":
+        message = f"the image has no runner at /opt/marianne: build it FROM the runner image ({message})"
+    again = draft.now + retry.delay_seconds(UNCHARGED_DELAYS, max(1, sheet.attempt_count), "")
+    draft.warn(reason, f"sheet {sheet.num}: {message}")
+    return sheet.to(
+        state="waiting",
+        waiting=draft.waiting(sheet.waiting, reason, message, until=again),
+        next_retry_at=stamp(again),
+        error_message=message[:1024],
+    )
+
+
+def _failed(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) -> SheetStatus:
+    if ended.told is not None:
+        sheet = sheet.to(**details(ended.told, len(draft.sheets), failed=True))
+    sheet = sheet.to(error_message=ended.message[:1024], error_category=failure.category, error_code=failure.code)
+    if failure.payer == "infrastructure":
+        return _infrastructure(draft, sheet, ended)
+    tries = sheet.normal_attempts + 1
+    sheet = sheet.to(normal_attempts=tries)
+    if failure.final or not retry.may_try_again(draft.score["retry"], tries):
+        return _given_up(draft, sheet, f"sheet {sheet.num} failed after {tries} tries: {ended.message}")
+    seed = f"{draft.seen.job.uid}/{sheet.num}/{sheet.attempt}"
+    again = draft.now + retry.delay_seconds(draft.score["retry"], tries, seed)
+    draft.set(total_retries=draft.status.total_retries + 1)
+    draft.warn("SheetRetry", f"sheet {sheet.num} attempt {sheet.attempt} failed: {ended.message}")
+    return sheet.to(state="retry_scheduled", next_retry_at=stamp(again), completed_at=None)
+
+
+def _infrastructure(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
+    ends = sheet.infrastructure_ends + 1
+    sheet = sheet.to(infrastructure_ends=ends)
+    if ends > INFRASTRUCTURE_CAP:
+        return _given_up(draft, sheet, f"sheet {sheet.num} was ended by the cluster {ends} times: {ended.message}")
+    draft.warn("SheetDisrupted", f"sheet {sheet.num} attempt {sheet.attempt}: {ended.message}")
+    return sheet.to(state="pending", completed_at=None)
+
+
+def _given_up(draft: Draft, sheet: SheetStatus, message: str) -> SheetStatus:
+    draft.warn("SheetFailed", message)
+    return sheet.to(state="failed", completed_at=sheet.completed_at or stamp(draft.now))
+
+
+def _count_tokens(draft: Draft, verdict: Verdict) -> None:
+    draft.set(
+        total_input_tokens=draft.status.total_input_tokens + verdict.get("input_tokens", 0),
+        total_output_tokens=draft.status.total_output_tokens + verdict.get("output_tokens", 0),
+    )
