@@ -19,9 +19,23 @@ def refusal(seen: Observation) -> ScoreRefusal | None:
         return seen.score
     if (ceiling := _above_ceiling(seen.job, seen.settings)) is not None:
         return ScoreRefusal("FieldUnsupported", ceiling, stalled=True)
+    total = seen.score.compiled["total_sheets"]
+    if seen.job.status.run is None and seen.job.spec.start_sheet > total:
+        message = f"spec.startSheet: {seen.job.spec.start_sheet}, but the score has {total} sheets"
+        return ScoreRefusal("ScoreInvalid", message, stalled=True)
+    return _blocked(seen) or _claim_missing(seen)
+
+
+def _blocked(seen: Observation) -> ScoreRefusal | None:
+    """The API server refuses this job's Pods for good; not while others of them live, nor against a cancel or pause."""
+    spec, uid = seen.job.spec, seen.job.uid
+    if spec.cancel or spec.paused or any(pod.owner_uid == uid and not pod.over for pod in seen.pods.values()):
+        return None
     blocked = [each for each in seen.refusals.values() if each.reason != "QuotaExceeded"]
-    if blocked:
-        return ScoreRefusal(blocked[0].reason, blocked[0].message, stalled=True)
+    return ScoreRefusal(blocked[0].reason, blocked[0].message, stalled=True) if blocked else None
+
+
+def _claim_missing(seen: Observation) -> ScoreRefusal | None:
     given = seen.job.spec.workspace.persistent_volume_claim
     if given is not None and seen.claim is None:
         fix = "create it, or name another in spec.workspace.persistentVolumeClaim.claimName"

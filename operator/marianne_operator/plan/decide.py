@@ -43,7 +43,7 @@ def _proceed(draft: Draft) -> None:
 def _wait_for_predecessor(draft: Draft) -> None:
     """A job of the same name came before and its Pods still live: two jobs must not work in one workspace."""
     uid = draft.seen.job.uid
-    live = [pod for pod in draft.seen.pods.values() if pod.owner_uid != uid and pod.job_uid != uid and not pod.over]
+    live = [pod for pod in draft.seen.pods.values() if uid not in (pod.owner_uid, pod.job_uid) and not pod.over]
     if live and draft.hold is None:
         message = f"Pod {live[0].name} of an earlier job of this name still runs"
         draft.hold = draft.waiting(draft.status.waiting, "PredecessorTerminating", message)
