@@ -231,4 +231,3 @@ def _replace(held: Body, body: Body) -> None:
     held.clear()
     held.update(body)
     held["metadata"] = {**body["metadata"], **kept}
-
