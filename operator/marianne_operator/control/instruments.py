@@ -1,0 +1,77 @@
+"""The instruments that each namespace may play: its own before the cluster's."""
+
+from collections import ChainMap
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from marianne_operator.control.cluster import Listing
+from marianne_operator.model.instrument import InstrumentView
+
+CLUSTER: Final = ""
+"""In the place of a namespace: a ClusterInstrument."""
+
+
+class Instruments:
+    """One that does not validate (written past the CRD's schema) is kept out, as if it were not there."""
+
+    def __init__(self) -> None:
+        self.newest = 0
+        self.unreadable: dict[tuple[str, str], str] = {}
+        self._versions: dict[tuple[str, str], int] = {}
+        self._views: dict[str, dict[str, InstrumentView]] = {CLUSTER: {}}
+
+    def of_namespace(self, namespace: str) -> Mapping[str, InstrumentView]:
+        """By object name; a view, not a copy."""
+        return ChainMap(self._views.get(namespace, {}), self._views[CLUSTER])
+
+    def saw(self, body: Mapping[str, Any]) -> bool:
+        """Take it in unless something newer is known; True if it is news."""
+        where, version = _where(body), int(body["metadata"]["resourceVersion"])
+        if self._versions.get(where, 0) >= version:
+            return False
+        self._versions[where] = version
+        self.newest = max(self.newest, version)
+        namespace, name = where
+        try:
+            view = InstrumentView.of(body)
+        except ValidationError as error:
+            self._views.setdefault(namespace, {}).pop(name, None)
+            self.unreadable[where] = str(error)
+            return True
+        self._views.setdefault(namespace, {})[name] = view
+        self.unreadable.pop(where, None)
+        return True
+
+    def lost(self, body: Mapping[str, Any]) -> None:
+        """It was deleted."""
+        where, version = _where(body), int(body["metadata"]["resourceVersion"])
+        self.newest = max(self.newest, version)
+        if self._versions.get(where, 0) <= version:
+            self._forget(where)
+
+    def replace(self, listing: Listing, *, cluster: bool) -> bool:
+        """A full listing of one of the two kinds: also forget what vanished unseen. True if anything changed."""
+        listed = {_where(body) for body in listing.items}
+        vanished = [
+            where
+            for where, version in self._versions.items()
+            if (where[0] == CLUSTER) == cluster and where not in listed and version <= listing.resource_version
+        ]
+        for where in vanished:
+            self._forget(where)
+        news = [self.saw(body) for body in listing.items]
+        self.newest = max(self.newest, listing.resource_version)
+        return bool(vanished) or any(news)
+
+    def _forget(self, where: tuple[str, str]) -> None:
+        namespace, name = where
+        self._versions.pop(where, None)
+        self.unreadable.pop(where, None)
+        self._views.get(namespace, {}).pop(name, None)
+
+
+def _where(body: Mapping[str, Any]) -> tuple[str, str]:
+    meta = body["metadata"]
+    return meta.get("namespace", CLUSTER), meta["name"]
