@@ -28,6 +28,7 @@ FAILURES: Final = {
     "Signal": Failure("E002", "signal"),
     "SelfTerminated": Failure("E002", "signal"),
     "OutOfMemory": Failure("E005", "signal", final=True),
+    "StorageExceeded": Failure("E009", "transient"),
     "TemplateInvalid": Failure("E304", "configuration", final=True),
     "InstrumentMissing": Failure("E505", "configuration", final=True),
     "ProtocolMismatch": Failure("E301", "configuration", final=True),

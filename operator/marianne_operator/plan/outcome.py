@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from marianne_operator.model.pod import PodView
-from marianne_runner.contract import UnreadableMessageError, Verdict, decode_message
+from marianne_operator.plan.told import NEVER_STARTED, verdict_of
+from marianne_runner.contract import Verdict
 
 LOST_AFTER_SECONDS: Final = 60.0
 """A Pod still Terminating so long after its grace has a kubelet that does not answer."""
-NEVER_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
-"""Reasons of a container whose first program could not be run at all."""
+OUTLIVED: Final = "the Pod outlived its deadline without a verdict"
+OWN_STORAGE: Final = ("exceeds the limit", "exceeds the total limit", "exceeded its local ephemeral storage limit")
+"""The kubelet's words for an eviction that the Pod itself caused; all others tell of the node."""
+TERMINATED_ITSELF: Final = "SIGTERM from inside the Pod ended the sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +58,31 @@ def judge(pod: PodView | None, ghost: PodView | None, now: float) -> Gone | Goin
         return _end(pod)
     if pod.terminal:
         return NodeLost(pod, f"Pod {pod.name} is {pod.phase} ({pod.reason or 'no reason'}) but its containers live on")
-    if pod.deleting_at is not None and now > pod.deleting_at + LOST_AFTER_SECONDS:
+    if pod.deleting_at is not None and now >= pod.deleting_at + LOST_AFTER_SECONDS:
         return NodeLost(pod, f"Pod {pod.name} is still terminating; node {pod.node} does not answer")
     return Going(pod)
 
 
 def _end(pod: PodView) -> Ended:
-    verdict, unreadable = _verdict(pod)
+    verdict, unreadable = verdict_of(pod)
     if verdict is None:
         return _unspoken(pod, unreadable)
     if verdict["outcome"] == "interrupted":
-        if pod.deleting_at is not None or pod.disrupted:
-            return Ended(pod, "Interrupted", "the Pod was deleted or disrupted while it worked", verdict)
-        return Ended(pod, "SelfTerminated", "SIGTERM from inside the Pod ended the sheet", verdict)
+        return _interrupted(pod, verdict)
     if verdict["outcome"] == "lost":
         return Ended(pod, verdict["reason"] or "PodLost", verdict["message"], verdict)
     return Ended(pod, verdict["reason"], verdict["message"], verdict)
 
 
-def _verdict(pod: PodView) -> tuple[Verdict | None, str]:
-    text = pod.container.message if pod.container is not None else ""
-    if not text or (pod.container is not None and pod.container.reason in NEVER_STARTED):
-        return None, ""
-    try:
-        verdict = decode_message(text)
-    except UnreadableMessageError as error:
-        return None, str(error)
-    if verdict["pod_uid"] != pod.uid:
-        return None, f"the verdict names Pod {verdict['pod_uid']}"
-    return verdict, ""
+def _interrupted(pod: PodView, verdict: Verdict) -> Ended:
+    """Who sent the SIGTERM decides who pays; the runner cannot know."""
+    if pod.reason == "DeadlineExceeded":
+        return Ended(pod, "Timeout", OUTLIVED, verdict)
+    if _filled_its_storage(pod):
+        return Ended(pod, "StorageExceeded", pod.message, verdict)
+    if pod.deleting_at is not None or pod.disrupted or pod.reason == "Evicted":
+        return Ended(pod, "Interrupted", "the Pod was deleted or disrupted while it worked", verdict)
+    return Ended(pod, "SelfTerminated", TERMINATED_ITSELF, verdict)
 
 
 def _unspoken(pod: PodView, unreadable: str) -> Ended:
@@ -96,11 +95,17 @@ def _unspoken(pod: PodView, unreadable: str) -> Ended:
     if ended is not None and ended.reason == "OOMKilled":
         return Ended(pod, "OutOfMemory", "the sheet used more memory than its limit; raise sheetTemplate.resources")
     if pod.reason == "DeadlineExceeded":
-        return Ended(pod, "Timeout", "the Pod outlived its deadline without a verdict")
+        return Ended(pod, "Timeout", OUTLIVED)
+    if _filled_its_storage(pod):
+        return Ended(pod, "StorageExceeded", pod.message)
     if pod.reason == "Evicted" or pod.disrupted:
         return Ended(pod, "Evicted", pod.message or "the Pod was evicted")
     if ended is not None and ended.exit_code == 143 and pod.deleting_at is None:
-        return Ended(pod, "SelfTerminated", "SIGTERM from inside the Pod ended the sheet")
+        return Ended(pod, "SelfTerminated", TERMINATED_ITSELF)
     code = "" if ended is None or ended.exit_code is None else f", exit code {ended.exit_code}"
     why = unreadable or pod.message or "no verdict"
     return Ended(pod, "VerdictMissing", f"Pod {pod.name} ended as {pod.reason or pod.phase}{code}: {why}")
+
+
+def _filled_its_storage(pod: PodView) -> bool:
+    return pod.reason == "Evicted" and any(words in pod.message for words in OWN_STORAGE)
