@@ -30,8 +30,6 @@ def details(verdict: Verdict, total_sheets: int, *, failed: bool) -> dict[str, A
         "stdout_tail": _tail(verdict.get("stdout_tail"), limit),
         "stderr_tail": _tail(verdict.get("stderr_tail"), limit),
         "output_truncated": verdict.get("output_truncated", False),
-        "input_tokens": verdict.get("input_tokens"),
-        "output_tokens": verdict.get("output_tokens"),
     }
 
 

@@ -19,40 +19,39 @@ UNCHARGED_DELAYS: Final = Retry(
 
 def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
     """Finished, failed, to be tried again, or put back as if it had never been started."""
-    told = ended.told
+    told, failure = ended.told, FAILURES.get(ended.reason, UNKNOWN)
     known_ended = ended.pod.uid if ended.pod.over else None
     sheet = sheet.to(waiting=None, next_retry_at=None, pod_uid=ended.pod.uid, previous_pod_uid=known_ended)
     if told is not None:
-        _count_tokens(draft, told)
+        sheet = _count_tokens(draft, sheet, told)
     if told is not None and told["outcome"] in ("completed", "skipped"):
         draft.put(_finished(draft, sheet, told))
-    elif ended.reason == "Interrupted" and _own_doing(draft):
+    elif failure.payer == "infrastructure" and _own_doing(draft, ended):
         draft.put(sheet.to(state="pending"))
-    elif ended.reason == "LedgerOther" and told is not None:
-        draft.put(sheet.to(state="pending", attempt=max(sheet.attempt, told.get("head", 0))))
+    elif ended.reason == "LedgerOther" and told is not None and told.get("head", 0) >= sheet.attempt:
+        draft.put(sheet.to(state="pending", attempt=told["head"]))
     elif ended.reason in ("WorkspaceUnusable", "RunnerMissing"):
         draft.put(_uncharged(draft, sheet, ended))
     else:
-        draft.put(_failed(draft, sheet, ended, FAILURES.get(ended.reason, UNKNOWN)))
+        draft.put(_failed(draft, sheet, ended, failure))
 
 
-def _own_doing(draft: Draft) -> bool:
-    """We asked for the interruption: nobody pays."""
+def _own_doing(draft: Draft, ended: Ended) -> bool:
+    """We deleted it, so nobody pays; the runner has a verdict to give only once it has started the instrument."""
     spec = draft.seen.job.spec
-    return draft.status.ending is not None or (spec.paused and spec.pause_policy == "Interrupt")
+    stopping = draft.status.ending is not None or (spec.paused and spec.pause_policy == "Interrupt")
+    return stopping and ended.pod.deleting_at is not None
 
 
 def _finished(draft: Draft, sheet: SheetStatus, verdict: Verdict) -> SheetStatus:
     done = details(verdict, len(draft.sheets), failed=False)
+    done["completed_at"] = done["completed_at"] or stamp(draft.now)
+    sheet = sheet.to(**done, error_message=None, error_category=None, error_code=None)
     if verdict["outcome"] == "skipped":
-        return sheet.to(**done, state="skipped", exit_code=None, error_message=verdict["message"][:1024])
+        return sheet.to(state="skipped", exit_code=None, error_message=verdict["message"][:1024])
     first = sheet.attempt_count <= 1
     return sheet.to(
-        **done,
         state="completed",
-        error_message=None,
-        error_category=None,
-        error_code=None,
         confidence_score=round(verdict.get("pass_percentage", 100.0) / 100, 3),
         success_without_retry=first,
         outcome_category="success_first_try" if first else "success_retry",
@@ -65,7 +64,6 @@ def _uncharged(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
     if reason == "RunnerMissing":
         message = f"the image has no runner at /opt/marianne: build it FROM the runner image ({message})"
     again = draft.now + retry.delay_seconds(UNCHARGED_DELAYS, max(1, sheet.attempt_count), "")
-    draft.warn(reason, f"sheet {sheet.num}: {message}")
     return sheet.to(
         state="waiting",
         waiting=draft.waiting(sheet.waiting, reason, message, until=again),
@@ -75,7 +73,7 @@ def _uncharged(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
 
 
 def _failed(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) -> SheetStatus:
-    if ended.told is not None:
+    if ended.told is not None and failure.payer == "sheet":
         sheet = sheet.to(**details(ended.told, len(draft.sheets), failed=True))
     sheet = sheet.to(error_message=ended.message[:1024], error_category=failure.category, error_code=failure.code)
     if failure.payer == "infrastructure":
@@ -105,8 +103,14 @@ def _given_up(draft: Draft, sheet: SheetStatus, message: str) -> SheetStatus:
     return sheet.to(state="failed", completed_at=sheet.completed_at or stamp(draft.now))
 
 
-def _count_tokens(draft: Draft, verdict: Verdict) -> None:
+def _count_tokens(draft: Draft, sheet: SheetStatus, verdict: Verdict) -> SheetStatus:
+    """For the job, and for the sheet over all its attempts of this run; a sheet that none were told of keeps none."""
+    told, spent = verdict.get("input_tokens"), verdict.get("output_tokens")
     draft.set(
-        total_input_tokens=draft.status.total_input_tokens + verdict.get("input_tokens", 0),
-        total_output_tokens=draft.status.total_output_tokens + verdict.get("output_tokens", 0),
+        total_input_tokens=draft.status.total_input_tokens + (told or 0),
+        total_output_tokens=draft.status.total_output_tokens + (spent or 0),
+    )
+    return sheet.to(
+        input_tokens=sheet.input_tokens if told is None else (sheet.input_tokens or 0) + told,
+        output_tokens=sheet.output_tokens if spent is None else (sheet.output_tokens or 0) + spent,
     )
