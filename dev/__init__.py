@@ -1,0 +1,1 @@
+"""What developers and CI run: the local cluster, the demo, the lanes of tests. Nothing of it ships."""

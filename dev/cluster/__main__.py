@@ -1,0 +1,1 @@
+"""`python -m dev.cluster up|down|control-plane|images`."""
