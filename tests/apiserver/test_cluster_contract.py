@@ -194,6 +194,8 @@ async def test_listings_show_labelled_pods_and_their_version(world: World) -> No
     listing = await world.cluster.list_pods(world.namespace)
     assert [body["metadata"]["name"] for body in listing.items] == ["song-1"]
     assert listing.resource_version >= int(made["metadata"]["resourceVersion"])
+    assert len((await world.cluster.list_pods(world.namespace, ["song", "other"])).items) == 1
+    assert (await world.cluster.list_pods(world.namespace, ["other"])).items == []
     job = await world.add_job("song", SPEC)
     assert (await world.cluster.list_jobs(world.namespace)).resource_version >= int(job["metadata"]["resourceVersion"])
 

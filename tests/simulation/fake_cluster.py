@@ -5,7 +5,7 @@ kubelet, the garbage collector.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -80,9 +80,11 @@ class FakeCluster:
     async def list_cluster_instruments(self) -> Listing:
         return self._list("clusterinstruments", None)
 
-    async def list_pods(self, namespace: str | None = None) -> Listing:
+    async def list_pods(self, namespace: str | None = None, jobs: Collection[str] | None = None) -> Listing:
         listing = self._list("pods", namespace)
-        labelled = [body for body in listing.items if JOB_LABEL in (body["metadata"].get("labels") or {})]
+        labels = [(body["metadata"].get("labels") or {}).get(JOB_LABEL) for body in listing.items]
+        wanted = [label is not None and (jobs is None or label in jobs) for label in labels]
+        labelled = [body for body, each in zip(listing.items, wanted, strict=True) if each]
         return Listing(listing.resource_version, labelled)
 
     async def get_pod(self, namespace: str, name: str) -> Body:

@@ -1,6 +1,6 @@
 """`Cluster` over the real API server."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from marianne_operator.control.cluster import JOBS_API, Body, Listing
@@ -45,9 +45,10 @@ class ApiCluster:
         """Every ClusterInstrument."""
         return await self._list(f"{JOBS}/clusterinstruments")
 
-    async def list_pods(self, namespace: str | None = None) -> Listing:
+    async def list_pods(self, namespace: str | None = None, jobs: Collection[str] | None = None) -> Listing:
         """Selected by the label, as the watch is."""
-        return await self._list(_path(CORE, namespace, "pods"), {"labelSelector": JOB_LABEL})
+        selector = JOB_LABEL if jobs is None else f"{JOB_LABEL} in ({','.join(jobs)})"
+        return await self._list(_path(CORE, namespace, "pods"), {"labelSelector": selector})
 
     async def get_pod(self, namespace: str, name: str) -> Body:
         """Live."""

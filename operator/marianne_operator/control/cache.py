@@ -42,11 +42,10 @@ class Cache:
         """Pods of unfinished jobs that are gone, as last seen; until one of that name comes again."""
         self.instruments = Instruments()
         self.echo = Echo(clock)
-        self.ended: dict[Key, float] = {}
-        """When a Pod of this job was last seen to end, by `clock`: what the launch gap is measured from."""
         self.newest_job = 0
         self.newest_pod = 0
         self._clock = clock
+        self._ended: dict[Key, float] = {}
         self._dead: collections.OrderedDict[str, None] = collections.OrderedDict()
 
     # ---- jobs
@@ -64,7 +63,7 @@ class Cache:
         job = self.jobs[key] = _read_job(body)
         if isinstance(job, JobView) and job.status.finished:
             self.ghosts.pop(key, None)
-            self.ended.pop(key, None)
+            self._ended.pop(key, None)
         return key
 
     def wrote_job(self, body: Mapping[str, Any]) -> Key:
@@ -91,14 +90,15 @@ class Cache:
         if held is not None and held.uid == uid:
             del self.jobs[key]
             self.ghosts.pop(key, None)
-            self.ended.pop(key, None)
+            self._ended.pop(key, None)
 
-    def replace_jobs(self, listing: Listing) -> set[Key]:
+    def replace_jobs(self, listing: Listing, namespace: str | None = None) -> set[Key]:
         """A full listing: also forget what vanished unseen, unless it is newer than the listing. Keys that changed."""
         uids = {body["metadata"]["uid"] for body in listing.items}
         changed = set()
         for key, held in list(self.jobs.items()):
-            if held.uid not in uids and held.resource_version <= listing.resource_version:
+            vanished = namespace in (None, key[0]) and held.uid not in uids
+            if vanished and held.resource_version <= listing.resource_version:
                 self.forget_job(key, held.uid)
                 changed.add(key)
         for body in listing.items:
@@ -119,10 +119,10 @@ class Cache:
 
     # ---- Pods
 
-    def saw_pod(self, body: Mapping[str, Any], *, watched: bool = True) -> Key:
-        """Take it in unless something newer is known."""
+    def saw_pod(self, body: Mapping[str, Any], key: Key | None = None, *, watched: bool = True) -> Key:
+        """Take it in unless something newer is known; as this job's, if `key` says so, else by its label."""
         meta = body["metadata"]
-        key, uid, version = _key_of_pod(body), meta["uid"], int(meta["resourceVersion"])
+        key, uid, version = key or _key_of_pod(body), meta["uid"], int(meta["resourceVersion"])
         if watched:
             self.echo.heard(uid, version)
         held = self.pods[key].get(meta["name"])
@@ -134,16 +134,16 @@ class Cache:
         if key in self.ghosts:
             self.ghosts[key].pop(pod.name, None)
         if pod.over and not (held is not None and held.over):
-            self.ended[key] = self._clock()
+            self._ended[key] = self._clock()
         return key
 
-    def wrote_pod(self, body: Mapping[str, Any]) -> Key:
-        """The answer to our own create or delete."""
+    def wrote_pod(self, body: Mapping[str, Any], key: Key) -> Key:
+        """The answer to our own create or delete for this job, even where an admission webhook took its label."""
         meta = body["metadata"]
-        held = self.pods[_key_of_pod(body)].get(meta["name"])
+        held = self.pods[key].get(meta["name"])
         if meta["uid"] not in self._dead and (held is None or held.resource_version < int(meta["resourceVersion"])):
             self.echo.wrote(meta["uid"], int(meta["resourceVersion"]))
-        return self.saw_pod(body, watched=False)
+        return self.saw_pod(body, key, watched=False)
 
     def lost_pod(self, body: Mapping[str, Any]) -> Key:
         """A watch told that it was deleted; `body` is its last state."""
@@ -176,6 +176,11 @@ class Cache:
                 changed.add(key)
         return changed
 
+    def since_end(self, key: Key) -> float | None:
+        """Seconds since a Pod of this job was last seen to end; asked once, for the launch gap."""
+        ended = self._ended.pop(key, None)
+        return None if ended is None else self._clock() - ended
+
     def _pod_gone(self, key: Key, last: PodView) -> None:
         self._bury(last.uid)
         held = self.pods[key].get(last.name)
@@ -186,7 +191,7 @@ class Cache:
         if unfinished and last.name not in self.pods[key]:
             self.ghosts[key][last.name] = last
             if last.over and not (held is not None and held.over):
-                self.ended[key] = self._clock()
+                self._ended[key] = self._clock()
         if not self.pods[key]:
             del self.pods[key]
 

@@ -5,7 +5,7 @@ is parsed that nobody reads and a newer version's fields pass through. Each meth
 that callers treat apart are named in its docstring.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -88,8 +88,8 @@ class Cluster(Protocol):
         """Every ClusterInstrument."""
         ...
 
-    async def list_pods(self, namespace: str | None = None) -> Listing:
-        """Every Pod that carries the job label."""
+    async def list_pods(self, namespace: str | None = None, jobs: Collection[str] | None = None) -> Listing:
+        """Every Pod that carries the job label; with `jobs`, one of these values of it."""
         ...
 
     async def get_pod(self, namespace: str, name: str) -> Body:

@@ -1,7 +1,7 @@
 """The instruments that each namespace may play: its own before the cluster's."""
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -17,7 +17,6 @@ class Instruments:
     """One that does not validate (written past the CRD's schema) is kept out, as if it were not there."""
 
     def __init__(self) -> None:
-        self.newest = 0
         self.unreadable: dict[tuple[str, str], str] = {}
         self._versions: dict[tuple[str, str], int] = {}
         self._views: dict[str, dict[str, InstrumentView]] = {CLUSTER: {}}
@@ -32,7 +31,6 @@ class Instruments:
         if self._versions.get(where, 0) >= version:
             return False
         self._versions[where] = version
-        self.newest = max(self.newest, version)
         namespace, name = where
         try:
             view = InstrumentView.of(body)
@@ -47,23 +45,24 @@ class Instruments:
     def lost(self, body: Mapping[str, Any]) -> None:
         """It was deleted."""
         where, version = _where(body), int(body["metadata"]["resourceVersion"])
-        self.newest = max(self.newest, version)
         if self._versions.get(where, 0) <= version:
             self._forget(where)
 
-    def replace(self, listing: Listing, *, cluster: bool) -> bool:
-        """A full listing of one of the two kinds: also forget what vanished unseen. True if anything changed."""
+    def replace(self, listing: Listing, namespace: str | None = None) -> None:
+        """A full listing of Instruments: also forget what vanished unseen."""
+        self._replace(listing, lambda where: where != CLUSTER and namespace in (None, where))
+
+    def replace_cluster(self, listing: Listing) -> None:
+        """A full listing of ClusterInstruments."""
+        self._replace(listing, lambda where: where == CLUSTER)
+
+    def _replace(self, listing: Listing, concerns: Callable[[str], bool]) -> None:
         listed = {_where(body) for body in listing.items}
-        vanished = [
-            where
-            for where, version in self._versions.items()
-            if (where[0] == CLUSTER) == cluster and where not in listed and version <= listing.resource_version
-        ]
-        for where in vanished:
-            self._forget(where)
-        news = [self.saw(body) for body in listing.items]
-        self.newest = max(self.newest, listing.resource_version)
-        return bool(vanished) or any(news)
+        for where, version in list(self._versions.items()):
+            if concerns(where[0]) and where not in listed and version <= listing.resource_version:
+                self._forget(where)
+        for body in listing.items:
+            self.saw(body)
 
     def _forget(self, where: tuple[str, str]) -> None:
         namespace, name = where

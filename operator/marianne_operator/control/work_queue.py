@@ -81,15 +81,15 @@ class WorkQueue(Generic[K]):
             set_before.cancel()
         self._timers[key] = self._clock.call_at(when, lambda: self._fire(key))
 
-    def retry(self, key: K, at_least: float = 0.0) -> None:
-        """Look again after a failure: 0.2 s at first, twice as long each time, a minute at most."""
-        delay = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(self._failures[key], 30))
-        self._failures[key] += 1
-        self.add_after(key, max(delay, at_least))
+    def retry(self, key: K, *, at_least: float = 0.0, at_once: int = 0) -> None:
+        """Look again after a failure: 0.2 s at first, twice as long each time, a minute at most.
 
-    def failures(self, key: K) -> int:
-        """How many retries in a row."""
-        return self._failures[key]
+        The first `at_once` failures in a row wait for nothing.
+        """
+        failed = self._failures[key]
+        self._failures[key] += 1
+        delay = 0.0 if failed < at_once else min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(failed - at_once, 30))
+        self.add_after(key, max(delay, at_least))
 
     def succeeded(self, key: K) -> None:
         """Its next failure is a first one."""

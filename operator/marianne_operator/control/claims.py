@@ -1,0 +1,37 @@
+"""The claims that hold workspaces. No watch: they are read when a job is looked at, once a minute at most."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from marianne_operator.control.cluster import Cluster, NotFoundError
+from marianne_operator.plan.observation import ClaimView
+
+FRESH_SECONDS: Final = 60.0
+
+
+class Claims:
+    """`clock` is monotonic, in seconds."""
+
+    def __init__(self, cluster: Cluster, clock: Callable[[], float]) -> None:
+        self._cluster = cluster
+        self._clock = clock
+        self._held: dict[tuple[str, str], tuple[float, ClaimView]] = {}
+
+    async def get(self, namespace: str, name: str) -> ClaimView | None:
+        """The claim, or None if there is none; that it is missing is never remembered."""
+        now = self._clock()
+        held = self._held.get((namespace, name))
+        if held is not None and now < held[0] + FRESH_SECONDS:
+            return held[1]
+        self._held = {key: each for key, each in self._held.items() if now < each[0] + FRESH_SECONDS}
+        try:
+            return self.learn(await self._cluster.get_claim(namespace, name))
+        except NotFoundError:
+            return None
+
+    def learn(self, body: Mapping[str, Any]) -> ClaimView:
+        """Take in a claim as the API server told it."""
+        meta = body["metadata"]
+        view = ClaimView(meta["name"], meta["uid"], tuple(body["spec"].get("accessModes") or ()))
+        self._held[meta["namespace"], meta["name"]] = self._clock(), view
+        return view

@@ -1,0 +1,90 @@
+"""The parts put together: what the process runs, and what a simulation runs without one."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from marianne_operator.control.act import Actor
+from marianne_operator.control.cache import Cache, Key
+from marianne_operator.control.claims import Claims
+from marianne_operator.control.cluster import Cluster
+from marianne_operator.control.gather import Gatherer
+from marianne_operator.control.metrics import Metrics
+from marianne_operator.control.pod_events import PodEvents
+from marianne_operator.control.reconcile import Reconciler
+from marianne_operator.control.refusals import Refusals
+from marianne_operator.control.resync import Resync
+from marianne_operator.control.score_source import Compile, ScoreSource
+from marianne_operator.control.work_queue import Clock, WorkQueue
+from marianne_operator.model.job import JobView
+from marianne_operator.plan.observation import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Conductor:
+    """`watch` (or a test) feeds `cache` and `queue`; `reconciler` does the rest."""
+
+    cache: Cache
+    queue: WorkQueue[Key]
+    reconciler: Reconciler
+    resync: Resync
+    metrics: Metrics
+
+    def wake_unfinished(self, namespace: str | None = None) -> None:
+        """Look at every job that an instrument may matter to."""
+        for key, job in self.cache.jobs.items():
+            if namespace in (None, key[0]) and isinstance(job, JobView) and not job.status.finished:
+                self.queue.add(key)
+
+    def counts(self) -> dict[str, int]:
+        """What the Lease and the metrics tell of the load."""
+        jobs = self.cache.jobs.values()
+        return {
+            "jobs": len(self.cache.jobs),
+            "active": sum(1 for job in jobs if isinstance(job, JobView) and not job.status.finished),
+            "running": sum(not pod.over for pods in self.cache.pods.values() for pod in pods.values()),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """`loop` is the event loop, or a test's own; `clock` monotonic, `now` since the epoch; all in seconds."""
+
+    loop: Clock
+    clock: Callable[[], float]
+    now: Callable[[], float]
+
+
+def build(
+    cluster: Cluster,
+    compile_score: Compile,
+    settings: Settings,
+    times: Times,
+    metrics: Metrics,
+    namespaces: Sequence[str] = (),
+) -> Conductor:
+    """Nothing runs yet."""
+    cache, queue = Cache(times.clock), WorkQueue[Key](times.loop)
+    scores, claims, refusals = ScoreSource(cluster, compile_score), Claims(cluster, times.clock), Refusals()
+    gatherer = Gatherer(cache, scores, claims, refusals, PodEvents(cluster), settings, times.now)
+    actor = Actor(cluster, cache, scores, claims, refusals, metrics, times.now)
+    reconciler = Reconciler(cache, queue, gatherer, actor, metrics, times.clock, times.now)
+    resync = Resync(cluster, cache, queue, namespaces, _jitter)
+    conductor = Conductor(cache, queue, reconciler, resync, metrics)
+    _observe(conductor)
+    return conductor
+
+
+def _jitter() -> float:
+    return random.uniform(0.8, 1.2)  # noqa: S311  (spreads load, hides nothing)
+
+
+def _observe(conductor: Conductor) -> None:
+    metrics, queue, cache = conductor.metrics, conductor.queue, conductor.cache
+    metrics.observe("marianne_queue_depth", "Jobs that wait to be looked at", lambda: queue.statistics().depth)
+    metrics.observe(
+        "marianne_queue_oldest_seconds", "How long the oldest of them waits", lambda: queue.statistics().oldest_seconds
+    )
+    metrics.observe("marianne_unheard_write_seconds", "Oldest own write no watch told of", cache.echo.oldest_seconds)
+    metrics.observe("marianne_jobs_active", "Jobs that are not finished", lambda: conductor.counts()["active"])
+    metrics.observe("marianne_pods_live", "Sheets' Pods that have not ended", lambda: conductor.counts()["running"])

@@ -1,0 +1,57 @@
+"""Fill an `Observation`: all that one decision may look at, mostly from memory."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from marianne_operator.control.cache import Cache
+from marianne_operator.control.claims import Claims
+from marianne_operator.control.pod_events import PodEvents
+from marianne_operator.control.refusals import Refusals
+from marianne_operator.control.score_source import ScoreSource
+from marianne_operator.model.job import JobView
+from marianne_operator.plan.observation import Observation, Settings
+from marianne_operator.plan.volumes import claim_of
+
+
+@dataclass(frozen=True, slots=True)
+class Gatherer:
+    """`now` gives seconds since the epoch: the wall clock, since status holds times of day."""
+
+    cache: Cache
+    scores: ScoreSource
+    claims: Claims
+    refusals: Refusals
+    pod_events: PodEvents
+    settings: Settings
+    now: Callable[[], float]
+
+    async def observe(self, job: JobView) -> Observation:
+        """Raises `ClusterError` where something had to be read and was not."""
+        key, now = job.key, self.now()
+        await self._look_into_slow_pods(job, now)
+        score = await self.scores.score_of(job)
+        claim = await self.claims.get(job.namespace, claim_of(job.name, job.spec))
+        return Observation(
+            job=job,
+            score=score,
+            now=now,
+            settings=self.settings,
+            pods=dict(self.cache.pods.get(key, {})),
+            ghosts=dict(self.cache.ghosts.get(key, {})),
+            instruments=self.cache.instruments.of_namespace(job.namespace),
+            claim=claim,
+            refusals=self.refusals.of(key, job.generation, now),
+            pod_events=self.pod_events.of(key),
+        )
+
+    async def _look_into_slow_pods(self, job: JobView, now: float) -> None:
+        """Also at the score's ConfigMap: a Pod waits for ever for one that somebody deleted."""
+        due = self.pod_events.due(job.key, self.cache.pods.get(job.key, {}).values(), now)
+        if due:
+            await self.pod_events.look(job.key, due, now)
+            self.scores.doubt(job)
+
+    def forget(self, key: tuple[str, str]) -> None:
+        """The job is gone."""
+        self.refusals.forget(key)
+        self.pod_events.forget(key)

@@ -1,0 +1,191 @@
+"""The score that a job runs: pinned at its start, read and compiled before that.
+
+A pinned score comes from memory, else from the job's own ConfigMap, and never from the spec again, unless that
+ConfigMap is gone and the spec still holds the very same score. Compiling happens in a limited child process.
+"""
+
+import collections
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol, cast
+
+from marianne_operator.control.cluster import Cluster, NotFoundError
+from marianne_operator.model.job import JobView
+from marianne_operator.model.names import score_config_map_name
+from marianne_operator.model.status import ScoreStatus
+from marianne_operator.plan.observation import ScoreReady, ScoreRefusal
+from marianne_operator.score.load import ScoreRefused
+from marianne_runner.contract import CompiledScore
+
+SCORE_KEY: Final = "score.json"
+REMEMBERED_CHARACTERS: Final = 4 << 20
+"""Of JSON; as Python objects it is some ten times as much. Evicted scores are read again from their ConfigMaps."""
+REMEMBERED_JOBS: Final = 4096
+
+
+class Compile(Protocol):
+    """The sandbox."""
+
+    async def __call__(self, source: str | Mapping[str, Any]) -> CompiledScore:
+        """Raises `ScoreRefused`."""
+        ...
+
+
+class _MissingError(Exception):
+    """What the spec names is not there (yet)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    compiled: CompiledScore
+    text: str
+    stored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    generation: int
+    name: str
+    source: str
+
+
+class ScoreSource:
+    """Remembers compiled scores by (namespace, ConfigMap name), the least lately used go first."""
+
+    def __init__(self, cluster: Cluster, compile_score: Compile) -> None:
+        self._cluster = cluster
+        self._compile = compile_score
+        self._scores: collections.OrderedDict[tuple[str, str], _Score] = collections.OrderedDict()
+        self._characters = 0
+        self._choices: collections.OrderedDict[str, _Choice] = collections.OrderedDict()
+        self._changes: collections.OrderedDict[str, tuple[int, bool]] = collections.OrderedDict()
+
+    async def score_of(self, job: JobView) -> ScoreReady | ScoreRefusal:
+        """Raises `ClusterError` where the cluster does not answer."""
+        try:
+            if job.status.score is None:
+                return await self._choose(job)
+            return await self._pinned(job, job.status.score)
+        except _MissingError as missing:
+            return ScoreRefusal("ScoreNotFound", str(missing), stalled=False)
+        except ScoreRefused as refused:
+            return ScoreRefusal(refused.reason, refused.message, stalled=True)
+
+    def stored(self, namespace: str, name: str) -> None:
+        """The ConfigMap of this name exists now."""
+        held = self._scores.get((namespace, name))
+        if held is not None:
+            self._scores[namespace, name] = replace(held, stored=True)
+
+    def doubt(self, job: JobView) -> None:
+        """A Pod of this job waits for something: look at the ConfigMap itself next time."""
+        if job.status.score is not None:
+            dropped = self._scores.pop((job.namespace, job.status.score.config_map), None)
+            self._characters -= len(dropped.text) if dropped else 0
+
+    async def _choose(self, job: JobView) -> ScoreReady:
+        chosen = self._choices.get(job.uid)
+        if chosen is not None and chosen.generation == job.generation:
+            held = self._scores.get((job.namespace, chosen.name))
+            if held is not None:
+                return ScoreReady(held.compiled, held.text, chosen.source, held.stored)
+        content, source = await self._read(job)
+        compiled = await self._compile(content)
+        name = score_config_map_name(job.name, job.uid, compiled["digest"])
+        score = self._remember(job.namespace, name, _Score(compiled, _text(compiled), stored=False))
+        self._choices[job.uid] = _Choice(job.generation, name, source)
+        _limit(self._choices)
+        return ScoreReady(compiled, score.text, source, stored=False)
+
+    async def _pinned(self, job: JobView, pinned: ScoreStatus) -> ScoreReady:
+        key = job.namespace, pinned.config_map
+        if (score := self._scores.get(key)) is not None:
+            self._scores.move_to_end(key)
+        else:
+            score = await self._fetch(job, pinned)
+        changed = await self._changed(job, pinned)
+        return ScoreReady(score.compiled, score.text, pinned.source, score.stored, changed)
+
+    async def _fetch(self, job: JobView, pinned: ScoreStatus) -> _Score:
+        try:
+            body = await self._cluster.get_config_map(job.namespace, pinned.config_map)
+        except NotFoundError:
+            return await self._restore(job, pinned)
+        try:
+            text = body["data"][SCORE_KEY]
+            compiled = cast(CompiledScore, json.loads(text))
+            intact = compiled["digest"] == pinned.digest
+        except (KeyError, TypeError, ValueError, RecursionError):
+            intact = False
+        if not intact:
+            why = f"ConfigMap {pinned.config_map!r} no longer holds the compiled score: delete it to have it made again"
+            raise ScoreRefused("ScoreInvalid", why)
+        return self._remember(job.namespace, pinned.config_map, _Score(compiled, text, stored=True))
+
+    async def _restore(self, job: JobView, pinned: ScoreStatus) -> _Score:
+        content, _ = await self._read(job)
+        compiled = await self._compile(content)
+        if compiled["digest"] != pinned.digest:
+            gone = f"ConfigMap {pinned.config_map!r}, which held this job's score, is gone"
+            raise _MissingError(f"{gone}, and the spec holds another by now: put the score back as it was")
+        return self._remember(job.namespace, pinned.config_map, _Score(compiled, _text(compiled), stored=False))
+
+    async def _changed(self, job: JobView, pinned: ScoreStatus) -> bool:
+        """Whether the spec holds another score; read once for each generation, else as the status says."""
+        known = self._changes.get(job.uid)
+        if known is None or known[0] != job.generation:
+            if job.generation == job.status.observed_generation:
+                told = job.status.condition("ScoreChangeIgnored")
+                changed = told is not None and told.status == "True"
+            else:
+                changed = await self._differs(job, pinned)
+            self._changes[job.uid] = known = job.generation, changed
+            _limit(self._changes)
+        return known[1]
+
+    async def _differs(self, job: JobView, pinned: ScoreStatus) -> bool:
+        try:
+            content, _ = await self._read(job)
+            return (await self._compile(content))["digest"] != pinned.digest
+        except _MissingError:
+            return False
+        except ScoreRefused:
+            return True
+
+    async def _read(self, job: JobView) -> tuple[str | Mapping[str, Any], str]:
+        """What the spec holds, and where it was found; raises `_MissingError`."""
+        spec = job.spec
+        if spec.score_text is not None:
+            return spec.score_text, "spec.scoreText"
+        if spec.score is not None:
+            return spec.score, "spec.score"
+        if spec.score_from is None:
+            raise ScoreRefused("ScoreInvalid", "spec: none of score, scoreText, scoreFrom is set")
+        ref = spec.score_from.config_map_key_ref
+        try:
+            body = await self._cluster.get_config_map(job.namespace, ref.name)
+        except NotFoundError:
+            raise _MissingError(f"spec.scoreFrom: ConfigMap {ref.name!r} does not exist: create it") from None
+        text = (body.get("data") or {}).get(ref.key)
+        if text is None:
+            raise _MissingError(f"spec.scoreFrom: ConfigMap {ref.name!r} has no key {ref.key!r}: add it")
+        return text, f"configmap/{ref.name}/{ref.key}@{body['metadata']['resourceVersion']}"
+
+    def _remember(self, namespace: str, name: str, score: _Score) -> _Score:
+        before = self._scores.pop((namespace, name), None)
+        self._scores[namespace, name] = score
+        self._characters += len(score.text) - (len(before.text) if before else 0)
+        while self._characters > REMEMBERED_CHARACTERS:
+            _, dropped = self._scores.popitem(last=False)
+            self._characters -= len(dropped.text)
+        return score
+
+
+def _text(compiled: CompiledScore) -> str:
+    return json.dumps(compiled, ensure_ascii=False, separators=(",", ":"))
+
+
+def _limit(memory: collections.OrderedDict[str, Any]) -> None:
+    while len(memory) > REMEMBERED_JOBS:
+        memory.popitem(last=False)

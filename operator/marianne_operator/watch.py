@@ -1,0 +1,125 @@
+"""Kopf, and all of Kopf: it watches, reconnects and lists, and knows nothing of scores.
+
+Only `index` and `on.event` are used. The indexers fill the cache before any handler runs (Kopf holds all handlers back
+until the first listings are in), so the first look at a job sees all of its Pods; the handlers wake the job. No
+create/update/field handlers, daemons or timers: they write annotations and finalizers, and see edges only.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import kopf
+from kubernetes.aio.client.configuration import Configuration
+
+from marianne_operator.control.conductor import Conductor
+from marianne_runner.contract import JOB_LABEL
+
+GROUP: Final = "marianne.dev"
+VERSION: Final = "v1alpha1"
+Handler = Callable[..., Awaitable[None]]
+
+
+async def watch(
+    conductor: Conductor,
+    configuration: Configuration,
+    namespaces: Sequence[str],
+    started: Callable[[], None],
+) -> None:
+    """Until cancelled, or until a watch fails for good: then it raises, and the process must end.
+
+    `started` is called once Kopf has put its own signal handlers in place.
+    """
+    registry = kopf.OperatorRegistry()
+    _jobs(registry, conductor)
+    _pods(registry, conductor)
+    _instruments(registry, conductor)
+
+    @kopf.on.login(registry=registry)
+    async def login(**_: object) -> kopf.ConnectionInfo:
+        return await _credentials(configuration)
+
+    @kopf.on.startup(registry=registry)
+    async def startup(**_: object) -> None:
+        started()
+
+    scope: dict[str, Any] = {"namespaces": namespaces} if namespaces else {"clusterwide": True}
+    await kopf.operator(registry=registry, settings=_settings(), standalone=True, **scope)
+    raise RuntimeError("the watches ended")
+
+
+def _settings() -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    settings.scanning.disabled = True
+    settings.peering.standalone = True
+    settings.posting.enabled = False
+    settings.watching.label_selectors["v1/pods"] = JOB_LABEL
+    settings.watching.server_timeout = 300
+    settings.watching.connect_timeout = 5
+    settings.watching.chunk_size = 500
+    settings.networking.request_timeout = 30
+    settings.networking.connect_timeout = 5
+    settings.execution.default_backoff = 5
+    return settings
+
+
+def _jobs(registry: kopf.OperatorRegistry, conductor: Conductor) -> None:
+    cache, queue = conductor.cache, conductor.queue
+
+    async def index_job(body: kopf.Body, **_: object) -> None:
+        cache.saw_job(dict(body))
+
+    async def job_changed(event: kopf.RawEvent, **_: object) -> None:
+        tell = cache.lost_job if event["type"] == "DELETED" else cache.saw_job
+        queue.add(tell(event["object"]))
+
+    _register(registry, (GROUP, VERSION, "mariannejobs"), index_job, job_changed)
+
+
+def _pods(registry: kopf.OperatorRegistry, conductor: Conductor) -> None:
+    cache, queue = conductor.cache, conductor.queue
+
+    async def index_pod(body: kopf.Body, **_: object) -> None:
+        cache.saw_pod(dict(body))
+
+    async def pod_changed(event: kopf.RawEvent, **_: object) -> None:
+        tell = cache.lost_pod if event["type"] == "DELETED" else cache.saw_pod
+        queue.add(tell(event["object"]))
+
+    _register(registry, ("v1", "pods"), index_pod, pod_changed)
+
+
+def _instruments(registry: kopf.OperatorRegistry, conductor: Conductor) -> None:
+    instruments = conductor.cache.instruments
+
+    async def index_instrument(body: kopf.Body, **_: object) -> None:
+        instruments.saw(dict(body))
+
+    async def instrument_changed(event: kopf.RawEvent, **_: object) -> None:
+        tell = instruments.lost if event["type"] == "DELETED" else instruments.saw
+        tell(event["object"])
+        if event["type"] is not None:
+            conductor.wake_unfinished(event["object"]["metadata"].get("namespace"))
+
+    for plural in ("instruments", "clusterinstruments"):
+        _register(registry, (GROUP, VERSION, plural), index_instrument, instrument_changed)
+
+
+def _register(registry: kopf.OperatorRegistry, resource: tuple[str, ...], index: Handler, changed: Handler) -> None:
+    kopf.index(*resource, id=f"index-{resource[-1]}", registry=registry)(index)
+    kopf.on.event(*resource, id=f"changed-{resource[-1]}", registry=registry)(changed)
+
+
+async def _credentials(configuration: Configuration) -> kopf.ConnectionInfo:
+    """The same as our own client's; asked again after a 401, when the token file has a new one."""
+    bearer = (await configuration.auth_settings()).get("BearerToken", {}).get("value") or ""
+    scheme, _, token = bearer.partition(" ")
+    return kopf.ConnectionInfo(
+        server=configuration.host,
+        ca_path=configuration.ssl_ca_cert,
+        insecure=not configuration.verify_ssl,
+        scheme=scheme.capitalize() or None,
+        token=token or None,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        proxy_url=configuration.proxy,
+    )
