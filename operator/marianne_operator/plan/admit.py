@@ -2,23 +2,23 @@
 
 from marianne_operator.model.job import JobView
 from marianne_operator.model.names import claim_name, score_config_map_name
-from marianne_operator.model.status import JobStatus, Phase, ScoreStatus, SheetStatus, Waiting
-from marianne_operator.plan import conditions
+from marianne_operator.model.status import JobStatus, ScoreStatus, SheetStatus
 from marianne_operator.plan.clock import stamp
+from marianne_operator.plan.control import restart_wanted
 from marianne_operator.plan.observation import Observation, ScoreReady, ScoreRefusal, Settings
-from marianne_operator.plan.plan import Ensure, Note, Plan
+from marianne_operator.plan.plan import Ensure
 from marianne_operator.plan.pod_manifest import owner_reference
-
-LOOK_AGAIN_SECONDS = 10.0
-"""For what no watch tells of: ConfigMaps and claims."""
+from marianne_operator.plan.volumes import sub_path_problem
 
 
 def refusal(seen: Observation) -> ScoreRefusal | None:
-    """Why this job cannot go on, if it cannot; the job's own claim is made, a user's must be there."""
+    """Why nothing of this job can start, if nothing can; the job's own claim is made, a user's must be there."""
     if isinstance(seen.score, ScoreRefusal):
         return seen.score
-    if (ceiling := _above_ceiling(seen.job, seen.settings)) is not None:
-        return ScoreRefusal("FieldUnsupported", ceiling, stalled=True)
+    if not starts_something(seen):
+        return None
+    if (field := _above_ceiling(seen.job, seen.settings) or sub_path_problem(seen.job.spec)) is not None:
+        return ScoreRefusal("FieldUnsupported", field, stalled=True)
     total = seen.score.compiled["total_sheets"]
     if seen.job.status.run is None and seen.job.spec.start_sheet > total:
         message = f"spec.startSheet: {seen.job.spec.start_sheet}, but the score has {total} sheets"
@@ -26,13 +26,31 @@ def refusal(seen: Observation) -> ScoreRefusal | None:
     return _blocked(seen) or _claim_missing(seen)
 
 
+def starts_something(seen: Observation) -> bool:
+    """Something may start, now or later; else what a start would need is nobody's concern any more."""
+    spec, status = seen.job.spec, seen.job.status
+    over = status.finished or status.ending is not None
+    return not spec.cancel and (not over or restart_wanted(spec, status))
+
+
+def has_begun_or_may(seen: Observation) -> bool:
+    """Not so if it was cancelled before it began."""
+    return seen.job.status.run is not None or not seen.job.status.finished or starts_something(seen)
+
+
+def in_flight(seen: Observation) -> bool:
+    """A Pod of ours is not accounted for yet: that comes before any refusal, and so does its end."""
+    names = {sheet.pod_name for sheet in seen.job.status.sheets if sheet.active}
+    known = [*seen.pods.values(), *(ghost for ghost in seen.ghosts.values() if ghost.over)]
+    return any(pod.name in names and pod.owner_uid == seen.job.uid for pod in known)
+
+
 def _blocked(seen: Observation) -> ScoreRefusal | None:
-    """The API server refuses this job's Pods for good; not while others of them live, nor against a cancel or pause."""
-    spec, uid = seen.job.spec, seen.job.uid
-    if spec.cancel or spec.paused or any(pod.owner_uid == uid and not pod.over for pod in seen.pods.values()):
-        return None
+    """The API server refuses this job's Pods for good; a paused job makes none."""
     blocked = [each for each in seen.refusals.values() if each.reason != "QuotaExceeded"]
-    return ScoreRefusal(blocked[0].reason, blocked[0].message, stalled=True) if blocked else None
+    if seen.job.spec.paused or not blocked:
+        return None
+    return ScoreRefusal(blocked[0].reason, blocked[0].message, stalled=True)
 
 
 def _claim_missing(seen: Observation) -> ScoreRefusal | None:
@@ -43,33 +61,11 @@ def _claim_missing(seen: Observation) -> ScoreRefusal | None:
     return None
 
 
-def refuse(seen: Observation, why: ScoreRefusal) -> Plan:
-    """Say it where the user looks: conditions, a column, one event; and write nothing the second time."""
-    old, job = seen.job.status, seen.job
-    phase: Phase = "Refused" if why.stalled else "Waiting"
-    told = conditions.refused(why.reason, why.message) if why.stalled else conditions.not_yet(why.reason, why.message)
-    waiting = None
-    if not why.stalled:
-        same = old.waiting is not None and old.waiting.reason == why.reason
-        since = old.waiting.since if same and old.waiting is not None else stamp(seen.now)
-        waiting = Waiting(reason=why.reason, message=why.message[:1024], since=since)
-    status = old.model_copy(
-        update={
-            "observed_generation": job.generation,
-            "phase": phase,
-            "waiting": waiting,
-            "conditions": conditions.merge(old.conditions, told, job.generation, seen.now),
-        }
-    )
-    again = None if why.stalled else seen.now + LOOK_AGAIN_SECONDS
-    if status == old:
-        return Plan(look_again_at=again)
-    return Plan(status=status, notes=(Note("Warning", why.reason, why.message),), look_again_at=again)
-
-
 def missing(seen: Observation, score: ScoreReady) -> tuple[Ensure, ...]:
     """The objects that must stand before any Pod: the compiled score, and the claim if it is ours to make."""
-    made = []
+    made: list[Ensure] = []
+    if not starts_something(seen):
+        return ()
     if not score.stored:
         made.append(_score_config_map(seen.job, score))
     if seen.claim is None:
@@ -89,6 +85,7 @@ def begin(seen: Observation, score: ScoreReady) -> JobStatus:
         update={
             "run": 1,
             "start_time": stamp(seen.now),
+            "completion_time": None,
             "restart_token": job.spec.restart.token if job.spec.restart else None,
             "sheets": sheets,
             "waiting": None,

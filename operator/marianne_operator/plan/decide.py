@@ -1,14 +1,17 @@
 """One look at a job, one plan: the order of the policies, and nothing else."""
 
+from dataclasses import replace
+
 from marianne_operator.model.status import JobStatus
 from marianne_operator.plan import admit, control
 from marianne_operator.plan.account import account
 from marianne_operator.plan.conclude import conclude
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.launch import launch
-from marianne_operator.plan.observation import Observation, ScoreReady
+from marianne_operator.plan.observation import Observation, ScoreRefusal
 from marianne_operator.plan.plan import Plan
 from marianne_operator.plan.propagate import propagate
+from marianne_operator.plan.refuse import refuse, waiting_for
 from marianne_operator.plan.retention import pods_to_clear, time_to_live_ends
 
 PREDECESSOR_SECONDS = 5.0
@@ -18,26 +21,31 @@ def decide(seen: Observation) -> Plan:
     """What to do about this job now. Deciding twice on the same observation gives the same plan."""
     if seen.job.deleting:
         return Plan()  # what the job owns goes with it, by owner references
-    if (why := admit.refusal(seen)) is not None:
-        return admit.refuse(seen, why)
-    assert isinstance(seen.score, ScoreReady)  # noqa: S101  (`refusal` returned the other kind)
-    if objects := admit.missing(seen, seen.score):
+    why = admit.refusal(seen)
+    if isinstance(seen.score, ScoreRefusal) or not admit.has_begun_or_may(seen):
+        return _cleared(seen, refuse(seen, why))
+    if why is not None and not admit.in_flight(seen):
+        return _cleared(seen, refuse(seen, why))
+    if why is None and (objects := admit.missing(seen, seen.score)):
         return Plan(ensure=objects, look_again_at=seen.now)
     begun = seen.job.status if seen.job.status.run is not None else admit.begin(seen, seen.score)
     draft = Draft(seen, seen.score.compiled, begun, list(begun.sheets))
-    _proceed(draft)
-    return _planned(draft, conclude(draft))
+    _proceed(draft, why)
+    return _cleared(seen, _planned(draft, conclude(draft)))
 
 
-def _proceed(draft: Draft) -> None:
-    """Latch the verbs, take in what happened, then let it act, then start what may start."""
+def _proceed(draft: Draft, why: ScoreRefusal | None) -> None:
+    """Latch the verbs, take in what happened, let it act, then start what may: nothing, if there is a why."""
     control.latch(draft)
     account(draft)
     control.restart(draft)
     propagate(draft)
     control.stop(draft)
     _wait_for_predecessor(draft)
-    launch(draft)
+    if why is None:
+        launch(draft)
+    else:
+        draft.hold = waiting_for(draft.seen, why)
 
 
 def _wait_for_predecessor(draft: Draft) -> None:
@@ -51,16 +59,22 @@ def _wait_for_predecessor(draft: Draft) -> None:
 
 
 def _planned(draft: Draft, status: JobStatus) -> Plan:
-    ends = time_to_live_ends(draft.seen, status)
-    if ends is not None:
-        draft.wake_at(ends)
-    changed = status != draft.seen.job.status
     return Plan(
-        status=status if changed else None,
-        delete=(*draft.deletions, *pods_to_clear(draft.seen)),
+        status=status if status != draft.seen.job.status else None,
+        delete=tuple(draft.deletions),
         create=tuple(draft.creations),
         recovered=draft.recovered,
         notes=tuple(draft.notes),
-        delete_job=ends is not None and draft.now >= ends and not changed,
         look_again_at=draft.wake,
     )
+
+
+def _cleared(seen: Observation, plan: Plan) -> Plan:
+    """Also clear away what was accounted for, and the job itself once its time is over and its end is written."""
+    plan = replace(plan, delete=(*plan.delete, *pods_to_clear(seen)))
+    ends = time_to_live_ends(seen, plan.status or seen.job.status)
+    if ends is None:
+        return plan
+    if seen.now >= ends and plan.status is None:
+        return replace(plan, delete_job=True)
+    return replace(plan, look_again_at=ends if plan.look_again_at is None else min(ends, plan.look_again_at))

@@ -1,0 +1,75 @@
+"""A job that cannot go on, and why: it waits and looks again, or stands until its spec changes."""
+
+from marianne_operator.model.status import JobStatus, Phase, Waiting
+from marianne_operator.plan import conditions
+from marianne_operator.plan.clock import stamp
+from marianne_operator.plan.control import restart_wanted
+from marianne_operator.plan.observation import Observation, ScoreRefusal
+from marianne_operator.plan.plan import Note, Plan
+
+LOOK_AGAIN_SECONDS = 10.0
+"""For what no watch tells of: ConfigMaps and claims."""
+CANCELLED_EARLY = "spec.cancel: the job had not begun"
+
+
+def refuse(seen: Observation, why: ScoreRefusal | None) -> Plan:
+    """Say it where the user looks: conditions, a column, one event; and write nothing the second time."""
+    job, old = seen.job, seen.job.status
+    if why is None or (old.finished and not restart_wanted(job.spec, old)):
+        return Plan(status=_seen_again(seen))
+    if job.spec.cancel and old.run is None:
+        return Plan(status=_cancelled(seen), notes=(Note("Normal", "Cancelled", CANCELLED_EARLY),))
+    phase: Phase = "Refused" if why.stalled else "Waiting"
+    status = old.model_copy(
+        update={
+            "observed_generation": job.generation,
+            "phase": phase,
+            "waiting": None if why.stalled else waiting_for(seen, why),
+            "conditions": conditions.merge(old.conditions, _told(old, why), job.generation, seen.now),
+        }
+    )
+    again = None if why.stalled else seen.now + LOOK_AGAIN_SECONDS
+    if status == old:
+        return Plan(look_again_at=again)
+    return Plan(status=status, notes=(Note("Warning", why.reason, why.message),), look_again_at=again)
+
+
+def waiting_for(seen: Observation, why: ScoreRefusal) -> Waiting:
+    """The wait that this refusal is."""
+    old = seen.job.status.waiting
+    since = old.since if old is not None and old.reason == why.reason else stamp(seen.now)
+    return Waiting(reason=why.reason, message=why.message[:1024], since=since)
+
+
+def _told(old: JobStatus, why: ScoreRefusal) -> list[conditions.Told]:
+    if why.stalled:
+        return conditions.refused(why.reason, why.message)
+    if old.run is None:
+        return conditions.not_yet(why.reason, why.message)
+    return conditions.under_way("Waiting", f"{why.reason}: {why.message}")
+
+
+def _seen_again(seen: Observation) -> JobStatus | None:
+    """A job that is over stays what it is, whatever became of its score; only its generation is noted."""
+    job, old = seen.job, seen.job.status
+    if job.generation == old.observed_generation:
+        return None
+    told: list[conditions.Told] = [(each.type, each.status, each.reason, each.message) for each in old.conditions]
+    merged = conditions.merge(old.conditions, told, job.generation, seen.now)
+    return old.model_copy(update={"observed_generation": job.generation, "conditions": merged})
+
+
+def _cancelled(seen: Observation) -> JobStatus:
+    """Cancel works in every state; a restart without it begins run 1."""
+    job, old = seen.job, seen.job.status
+    told = conditions.cancelled(CANCELLED_EARLY)
+    return old.model_copy(
+        update={
+            "observed_generation": job.generation,
+            "phase": "Cancelled",
+            "waiting": None,
+            "completion_time": stamp(seen.now),
+            "restart_token": job.spec.restart.token if job.spec.restart else None,
+            "conditions": conditions.merge(old.conditions, told, job.generation, seen.now),
+        }
+    )
