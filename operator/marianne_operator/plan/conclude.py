@@ -3,6 +3,7 @@
 from marianne_operator.model.status import JobStatus, Phase, SheetStatus, Waiting
 from marianne_operator.plan import conditions
 from marianne_operator.plan.clock import seconds, stamp
+from marianne_operator.plan.control import lives
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.observation import ScoreReady
 
@@ -75,25 +76,24 @@ def _why(draft: Draft, bad: list[SheetStatus]) -> str:
 
 
 def _go_on(draft: Draft) -> None:
-    waiting = draft.hold or _waiting(draft)
-    spec = draft.seen.job.spec
-    live = any(sheet.active for sheet in draft.sheets)
-    if spec.paused and draft.status.ending is None:
-        _pause(draft, live)
+    if draft.seen.job.spec.paused and draft.status.ending is None:
+        _pause(draft)
         return
+    waiting = draft.hold or _waiting(draft)
     draft.set(waiting=waiting)
-    moving = draft.running or (live and not any(sheet.active and sheet.waiting for sheet in draft.sheets))
+    active = [sheet for sheet in draft.sheets if sheet.active]
+    moving = draft.running or (active and not any(sheet.waiting for sheet in active))
     if waiting is not None and not moving:
         _set(draft, "Waiting", conditions.under_way("Waiting", f"{waiting.reason}: {waiting.message}"))
     else:
         _set(draft, "Running", conditions.under_way("Running", ""))
 
 
-def _pause(draft: Draft, live: bool) -> None:
-    if live:
-        message = "spec.paused: running sheets are let end" + (
-            "" if draft.seen.job.spec.pause_policy == "Drain" else ", interrupted"
-        )
+def _pause(draft: Draft) -> None:
+    """An intent without a Pod does not go on: it is made again when the pause is over."""
+    if any(lives(draft, sheet) for sheet in draft.sheets):
+        interrupt = draft.seen.job.spec.pause_policy == "Interrupt"
+        message = "spec.paused: running sheets are " + ("interrupted" if interrupt else "let end")
         draft.set(waiting=draft.waiting(draft.status.waiting, "Draining", message))
         _set(draft, "Running", conditions.under_way("Running", message))
         return

@@ -4,12 +4,16 @@ Cancel and the deadline are latched as `status.ending`, so that un-setting the v
 begins again. A restart acts once per new token, and only when every Pod has ended.
 """
 
-from marianne_operator.model.status import Ending, SheetStatus
+from marianne_operator.model.pod import PodView
+from marianne_operator.model.spec import JobSpec
+from marianne_operator.model.status import Ending, JobStatus, SheetStatus
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.plan import PodDeletion
 
 CANCEL_NOW_GRACE_SECONDS = 1
+CLOCKS_DIFFER_SECONDS = 2
+"""How far the API server's clock may be ahead before a deletion is repeated for nothing."""
 
 
 def latch(draft: Draft) -> None:
@@ -32,7 +36,8 @@ def latch(draft: Draft) -> None:
 
 def restart(draft: Draft) -> None:
     """Begin the next run, when a new token asks for it and the old run's Pods have ended."""
-    if not restart_wanted(draft):
+    if not restart_wanted(draft.seen.job.spec, draft.status):
+        _say_what_is_in_the_way(draft)
         return
     if any(sheet.active for sheet in draft.sheets):
         message = "spec.restart: waiting for running sheets to end before the next run begins"
@@ -46,21 +51,24 @@ def restart(draft: Draft) -> None:
     draft.tell("Restarted", f"run {run}: every sheet that was not completed starts again")
 
 
-def restart_wanted(draft: Draft) -> bool:
+def restart_wanted(spec: JobSpec, status: JobStatus) -> bool:
     """A token that was not yet obeyed, and no cancel in its way."""
-    spec = draft.seen.job.spec
-    if spec.restart is None or spec.restart.token == draft.status.restart_token:
-        return False
-    if spec.cancel and draft.seen.job.generation != draft.status.observed_generation:
-        draft.warn("RestartIgnored", "spec.restart waits: unset spec.cancel first")
-    return not spec.cancel
+    return spec.restart is not None and spec.restart.token != status.restart_token and not spec.cancel
+
+
+def _say_what_is_in_the_way(draft: Draft) -> None:
+    job = draft.seen.job
+    if job.spec.cancel and job.generation != draft.status.observed_generation:
+        uncancelled = job.spec.model_copy(update={"cancel": False})
+        if restart_wanted(uncancelled, draft.status):
+            draft.warn("RestartIgnored", "spec.restart waits: unset spec.cancel first")
 
 
 def stop(draft: Draft) -> None:
     """Stop what an ending run, or a pause that interrupts, does not let go on."""
     spec = draft.seen.job.spec
     if draft.status.ending is not None:
-        for sheet in [each for each in draft.sheets if not each.terminal and not _lives(draft, each)]:
+        for sheet in [each for each in draft.sheets if not each.terminal and not lives(draft, each)]:
             draft.put(_cancelled(draft, sheet))
         now = draft.status.ending.reason == "Cancelled" and spec.cancel_policy == "Now"
         _delete_live(draft, CANCEL_NOW_GRACE_SECONDS if now else None)
@@ -68,15 +76,21 @@ def stop(draft: Draft) -> None:
         _delete_live(draft, None)
 
 
-def _lives(draft: Draft, sheet: SheetStatus) -> bool:
+def lives(draft: Draft, sheet: SheetStatus) -> bool:
+    """It has a Pod that has not ended."""
     return sheet.active and sheet.num not in draft.gone
 
 
 def _delete_live(draft: Draft, grace: int | None) -> None:
     for sheet in draft.sheets:
-        pod = draft.seen.pods.get(sheet.pod_name or "") if _lives(draft, sheet) else None
-        if pod is not None and pod.deleting_at is None:
+        pod = draft.seen.pods.get(sheet.pod_name or "") if lives(draft, sheet) else None
+        if pod is not None and not _ends_by(pod, draft.now, grace):
             draft.deletions.append(PodDeletion(pod.name, pod.uid, grace))
+
+
+def _ends_by(pod: PodView, now: float, grace: int | None) -> bool:
+    """It was deleted before, and with no more grace than is given now: a cancel may lose its patience."""
+    return pod.deleting_at is not None and (grace is None or pod.deleting_at <= now + grace + CLOCKS_DIFFER_SECONDS)
 
 
 def _cancelled(draft: Draft, sheet: SheetStatus) -> SheetStatus:
