@@ -73,6 +73,7 @@ class Addons:
                 f"--helper-image={BASE_IMAGE}",
                 "--configmap-name=local-path-config",
                 "--namespace=local-path-storage",
+                "--service-account-name=default",
             ],
             {"POD_NAMESPACE": "local-path-storage"},
         )
