@@ -4,10 +4,13 @@ Attempts that go on are noted in the draft for the steps after this one; attempt
 a retry or a new start. A sheet that is terminal is never touched again.
 """
 
+from collections.abc import Mapping
+
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan import outcome, waiting
 from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.launch import intended
 from marianne_operator.plan.plan import PodDeletion
 from marianne_operator.plan.settle import settle
 
@@ -17,7 +20,7 @@ def account(draft: Draft) -> None:
     _adopt(draft)
     for sheet in [each for each in draft.sheets if each.active]:
         name = sheet.pod_name or ""
-        match outcome.judge(_own(draft, name), draft.seen.ghosts.get(name), draft.now):
+        match outcome.judge(_own(draft, draft.seen.pods, name), _own(draft, draft.seen.ghosts, name), draft.now):
             case outcome.Ended() as ended:
                 settle(draft, sheet, ended)
             case outcome.Going(pod):
@@ -26,41 +29,58 @@ def account(draft: Draft) -> None:
                 _node_lost(draft, sheet, pod, message)
             case outcome.Gone(last):
                 draft.gone[sheet.num] = last
+    _dismiss(draft)
 
 
 def _adopt(draft: Draft) -> None:
     """A Pod of ours without an intent: a status older than the Pod came back. Its attempt is the sheet's."""
     for pod in draft.seen.pods.values():
-        if pod.owner_uid != draft.seen.job.uid or not 1 <= pod.sheet <= len(draft.sheets):
+        sheet = _sheet_of(draft, pod)
+        if sheet is not None and pod.attempt > sheet.attempt and not sheet.terminal:
+            draft.put(intended(draft, sheet, pod.attempt))
+
+
+def _dismiss(draft: Draft) -> None:
+    """A Pod whose attempt is no longer its sheet's must not go on; repeated until it is gone, whatever was lost."""
+    for pod in draft.seen.pods.values():
+        sheet = _sheet_of(draft, pod)
+        if sheet is None or pod.over or pod.deleting_at is not None or pod.attempt > sheet.attempt:
             continue
-        sheet = draft.sheets[pod.sheet - 1]
-        if pod.attempt > sheet.attempt and not sheet.terminal:
-            draft.put(sheet.to(state="dispatched", attempt=pod.attempt, pod_name=pod.name, waiting=None))
+        if pod.attempt < sheet.attempt or not sheet.active:
+            draft.deletions.append(PodDeletion(pod.name, pod.uid))
 
 
-def _own(draft: Draft, name: str) -> PodView | None:
-    pod = draft.seen.pods.get(name)
+def _sheet_of(draft: Draft, pod: PodView) -> SheetStatus | None:
+    ours = pod.owner_uid == draft.seen.job.uid and 1 <= pod.sheet <= len(draft.sheets)
+    return draft.sheets[pod.sheet - 1] if ours else None
+
+
+def _own(draft: Draft, pods: Mapping[str, PodView], name: str) -> PodView | None:
+    pod = pods.get(name)
     return pod if pod is not None and pod.owner_uid == draft.seen.job.uid else None
 
 
 def _going(draft: Draft, sheet: SheetStatus, pod: PodView) -> None:
-    if pod.container is not None and pod.container.state == "running":
-        draft.running[sheet.num] = pod.container.started_at or draft.now
+    if pod.deleting_at is not None:
+        draft.wake_at(pod.deleting_at + outcome.LOST_AFTER_SECONDS)
+    if pod.ran:
+        if pod.container is not None and pod.container.state == "running":
+            draft.running[sheet.num] = pod.container.started_at or draft.now
         draft.put(sheet.to(waiting=None))
         return
     deadline = pod.created_at + draft.seen.settings.start_deadline_seconds
     why = waiting.of_pod(pod, draft.seen.pod_events.get(pod.uid, ""), draft.now)
-    if draft.now >= deadline and not pod.ran and pod.deleting_at is None:
+    if draft.now >= deadline and pod.deleting_at is None:
         _never_started(draft, sheet, pod, why)
         return
-    draft.wake_at(min(deadline, waiting.next_look(pod, draft.now)))
+    if pod.deleting_at is None:
+        draft.wake_at(min(deadline, waiting.next_look(pod, draft.now)))
     told = None if why is None else draft.waiting(sheet.waiting, *why, until=deadline)
     draft.put(sheet.to(waiting=told))
 
 
 def _never_started(draft: Draft, sheet: SheetStatus, pod: PodView, why: tuple[str, str] | None) -> None:
-    """The ledger closes the attempt, so that a Pod that starts after all finds it closed."""
-    draft.deletions.append(PodDeletion(pod.name, pod.uid))
+    """Given up, so dismissed; the ledger closes the attempt, so that a Pod that starts after all finds it closed."""
     reason = "no reason is known" if why is None else f"{why[0]}: {why[1]}"
     limit = draft.seen.settings.start_deadline_seconds
     settle(draft, sheet, outcome.Ended(pod, "NotStarted", f"not started within {limit:.0f} s; {reason}"))

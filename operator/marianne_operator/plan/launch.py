@@ -13,8 +13,8 @@ from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan.briefing import brief_for
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.pod_manifest import Attempt, pod_manifest
-from marianne_operator.plan.ready import ready
-from marianne_runner.contract import Rule
+from marianne_operator.plan.ready import fitting, startable
+from marianne_runner.contract import Performer, Rule
 
 
 def launch(draft: Draft) -> None:
@@ -24,48 +24,66 @@ def launch(draft: Draft) -> None:
     for number, last in draft.gone.items():
         _create_again(draft, draft.sheets[number - 1], last)
     if draft.hold is None:
-        for sheet in ready(draft):
+        playable = [sheet for sheet in startable(draft) if _playable(draft, sheet)]
+        for sheet in fitting(draft, playable):
             _start(draft, sheet)
 
 
-def _start(draft: Draft, sheet: SheetStatus) -> None:
-    performer = draft.score["performers"][draft.score["sheets"][sheet.num - 1]["performer"]]
-    if (why := _unavailable(draft, performer["instrument"])) is not None:
-        draft.put(sheet.to(state="waiting", waiting=draft.waiting(sheet.waiting, *why), next_retry_at=None))
-        return
-    number = sheet.attempt + 1
-    intended = sheet.to(
+def intended(draft: Draft, sheet: SheetStatus, attempt: int) -> SheetStatus:
+    """The sheet with the intent of this attempt: all that the Pod is made of, so that it can be made again."""
+    performer = _performer(draft, sheet)
+    return sheet.to(
         state="dispatched",
-        attempt=number,
+        attempt=attempt,
         attempt_count=sheet.attempt_count + 1,
-        pod_name=pod_name(draft.seen.job.name, draft.seen.job.uid, sheet.num, number),
+        pod_name=pod_name(draft.seen.job.name, draft.seen.job.uid, sheet.num, attempt),
         pod_uid=None,
         instrument=performer["instrument"],
         model=performer.get("model"),
         execution_mode="retry" if sheet.failed_validations else "normal",
         waiting=None,
         next_retry_at=None,
+        started_at=None,
+        completed_at=None,
+        exit_code=None,
+        exit_signal=None,
+        exit_reason=None,
         error_message=None,
         error_category=None,
         error_code=None,
     )
-    draft.put(intended)
-    draft.creations.append(_manifest(draft, intended, None))
+
+
+def _performer(draft: Draft, sheet: SheetStatus) -> Performer:
+    return draft.score["performers"][draft.score["sheets"][sheet.num - 1]["performer"]]
+
+
+def _playable(draft: Draft, sheet: SheetStatus) -> bool:
+    """Its instrument is there; else the sheet waits, and takes no place that another could have."""
+    why = _unavailable(draft, _performer(draft, sheet)["instrument"])
+    if why is not None:
+        draft.put(sheet.to(state="waiting", waiting=draft.waiting(sheet.waiting, *why), next_retry_at=None))
+    return why is None
+
+
+def _start(draft: Draft, sheet: SheetStatus) -> None:
+    sheet = intended(draft, sheet, sheet.attempt + 1)
+    draft.put(sheet)
+    draft.creations.append(_manifest(draft, sheet, None))
 
 
 def _create_again(draft: Draft, sheet: SheetStatus, last: PodView | None) -> None:
     refusal = draft.seen.refusals.get(sheet.pod_name or "")
-    if refusal is not None:
-        draft.put(sheet.to(waiting=draft.waiting(sheet.waiting, refusal.reason, refusal.message, until=refusal.until)))
-        draft.wake_at(refusal.until)
-        if draft.now < refusal.until or refusal.reason == "NameConflict":
-            return
     why = _unavailable(draft, sheet.instrument or "")
-    if why is not None:
+    if refusal is not None and draft.now < refusal.until:
+        told = draft.waiting(sheet.waiting, refusal.reason, refusal.message, until=refusal.until)
+        draft.wake_at(refusal.until)
+        draft.put(sheet.to(waiting=told))
+    elif why is not None:
         draft.put(sheet.to(waiting=draft.waiting(sheet.waiting, *why)))
-        return
-    draft.creations.append(_manifest(draft, sheet, last))
-    draft.recovered = True
+    else:
+        draft.creations.append(_manifest(draft, sheet, last))
+        draft.recovered = True
 
 
 def _unavailable(draft: Draft, name: str) -> tuple[str, str] | None:

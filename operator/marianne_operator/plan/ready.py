@@ -18,17 +18,24 @@ def needs(draft: Draft, number: int) -> Iterable[int]:
     return (number - 1,) if number > 1 else ()
 
 
-def ready(draft: Draft) -> list[SheetStatus]:
-    """The sheets to start in this decision, in the order to start them."""
+def startable(draft: Draft) -> list[SheetStatus]:
+    """The sheets whose turn it is, in the order to start them; more than fit, because some may have to wait."""
     limit = _window(draft)
-    active = sum(sheet.active for sheet in draft.sheets)
-    if active >= limit or _pausing(draft):
+    if _free(draft) <= 0 or _pausing(draft):
         return []
     open_sheets = [sheet for sheet in draft.sheets if not sheet.terminal and not sheet.active]
     if limit == 1:
         open_sheets = _one(draft, open_sheets)
-    startable = [sheet for sheet in open_sheets if _satisfied(draft, sheet) and _due(draft, sheet)]
-    return _staggered(draft, startable[: limit - active])
+    return [sheet for sheet in open_sheets if _satisfied(draft, sheet) and _due(draft, sheet)]
+
+
+def fitting(draft: Draft, sheets: list[SheetStatus]) -> list[SheetStatus]:
+    """Of these, which can all be started, those to start now. The caller starts them: the stagger counts from now."""
+    return _staggered(draft, sheets[: _free(draft)])
+
+
+def _free(draft: Draft) -> int:
+    return _window(draft) - sum(sheet.active for sheet in draft.sheets)
 
 
 def _window(draft: Draft) -> int:

@@ -319,7 +319,7 @@ def test_pairs_of_verbs_start_nothing_while_a_pod_lives(state, verbs):
 @pytest.mark.parametrize("end", ["Completed", "Failed", "Cancelled"])
 def test_verbs_on_a_finished_job(end, verbs):
     status = {
-        "Completed": lambda: finished(),
+        "Completed": finished,
         "Failed": lambda: finished(ended(told=verdict("failed", "Timeout"))),
         "Cancelled": lambda: decided(observe(two(first="pending", cancel=True)))[1],
     }[end]()
