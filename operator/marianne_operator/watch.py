@@ -5,6 +5,7 @@ until the first listings are in), so the first look at a job sees all of its Pod
 create/update/field handlers, daemons or timers: they write annotations and finalizers, and see edges only.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -38,12 +39,11 @@ async def watch(
     async def login(**_: object) -> kopf.ConnectionInfo:
         return await _credentials(configuration)
 
-    @kopf.on.startup(registry=registry)
-    async def startup(**_: object) -> None:
-        started()
-
     scope: dict[str, Any] = {"namespaces": namespaces} if namespaces else {"clusterwide": True}
-    await kopf.operator(registry=registry, settings=_settings(), standalone=True, **scope)
+    others = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(registry=registry, settings=_settings(), standalone=True, **scope)
+    started()
+    await kopf.run_tasks(tasks, ignored=others)
     raise RuntimeError("the watches ended")
 
 

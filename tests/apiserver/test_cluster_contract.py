@@ -209,7 +209,7 @@ async def test_what_a_job_owns_goes_with_it(world: World) -> None:
     async def gone() -> None:
         assert (await world.cluster.list_pods(world.namespace)).items == []
 
-    await eventually(gone)
+    await eventually(gone, deadline=60)  # the garbage collector hears of a new CRD within half a minute
 
 
 async def test_a_job_is_deleted_by_uid(world: World) -> None:
