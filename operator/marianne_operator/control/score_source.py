@@ -15,7 +15,7 @@ from marianne_operator.model.job import JobView
 from marianne_operator.model.names import score_config_map_name
 from marianne_operator.model.status import ScoreStatus
 from marianne_operator.plan.observation import ScoreReady, ScoreRefusal
-from marianne_operator.score.load import ScoreRefused
+from marianne_operator.score.refused import ScoreRefusedError
 from marianne_runner.contract import CompiledScore
 
 SCORE_KEY: Final = "score.json"
@@ -28,7 +28,7 @@ class Compile(Protocol):
     """The sandbox."""
 
     async def __call__(self, source: str | Mapping[str, Any]) -> CompiledScore:
-        """Raises `ScoreRefused`."""
+        """Raises `ScoreRefusedError`."""
         ...
 
 
@@ -69,7 +69,7 @@ class ScoreSource:
             return await self._pinned(job, job.status.score)
         except _MissingError as missing:
             return ScoreRefusal("ScoreNotFound", str(missing), stalled=False)
-        except ScoreRefused as refused:
+        except ScoreRefusedError as refused:
             return ScoreRefusal(refused.reason, refused.message, stalled=True)
 
     def stored(self, namespace: str, name: str) -> None:
@@ -120,7 +120,7 @@ class ScoreSource:
             intact = False
         if not intact:
             why = f"ConfigMap {pinned.config_map!r} no longer holds the compiled score: delete it to have it made again"
-            raise ScoreRefused("ScoreInvalid", why)
+            raise ScoreRefusedError("ScoreInvalid", why)
         return self._remember(job.namespace, pinned.config_map, _Score(compiled, text, stored=True))
 
     async def _restore(self, job: JobView, pinned: ScoreStatus) -> _Score:
@@ -150,7 +150,7 @@ class ScoreSource:
             return (await self._compile(content))["digest"] != pinned.digest
         except _MissingError:
             return False
-        except ScoreRefused:
+        except ScoreRefusedError:
             return True
 
     async def _read(self, job: JobView) -> tuple[str | Mapping[str, Any], str]:
@@ -161,7 +161,7 @@ class ScoreSource:
         if spec.score is not None:
             return spec.score, "spec.score"
         if spec.score_from is None:
-            raise ScoreRefused("ScoreInvalid", "spec: none of score, scoreText, scoreFrom is set")
+            raise ScoreRefusedError("ScoreInvalid", "spec: none of score, scoreText, scoreFrom is set")
         ref = spec.score_from.config_map_key_ref
         try:
             body = await self._cluster.get_config_map(job.namespace, ref.name)

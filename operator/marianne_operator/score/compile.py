@@ -1,0 +1,205 @@
+"""A score to its compiled form: stages and rules once, per sheet only numbers (design §3). Pure."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from marianne_operator.score import effects, templates
+from marianne_operator.score.conditions import applies
+from marianne_operator.score.expansion import Place, dependencies, items, places
+from marianne_operator.score.fields import Score, ValidationRule
+from marianne_operator.score.instruments import performer
+from marianne_operator.score.load import score_of, tree_of
+from marianne_operator.score.refused import ScoreRefusedError
+from marianne_runner.contract import (
+    PROTOCOL,
+    CompiledScore,
+    CrossSheet,
+    Parallel,
+    Performer,
+    Prompt,
+    Retry,
+    Rule,
+    Sheet,
+)
+
+MAX_SHEETS: Final = 500
+MAX_EDGES: Final = 20_000
+MAX_COMPILED: Final = 900 * 1024
+"""Bytes of JSON: what a ConfigMap holds, with room for the rest of the object."""
+
+
+def compile_source(source: str | Mapping[str, Any]) -> CompiledScore:
+    """From `scoreText` or the typed `score`; raises `ScoreRefusedError`."""
+    tree = tree_of(source) if isinstance(source, str) else source
+    return compile_score(score_of(tree), digest_of(tree))
+
+
+def digest_of(tree: Mapping[str, Any]) -> str:
+    """Of what the author wrote, never of defaults: a newer operator must not take it for another score."""
+    canonical = json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
+
+
+def compile_score(score: Score, digest: str) -> CompiledScore:
+    """What the operator schedules by and the runner performs by; raises `ScoreRefusedError`."""
+    vain, warned = effects.without_effect(score), templates.warnings(score)
+    every = places(score)
+    if len(every) > MAX_SHEETS:
+        raise ScoreRefusedError("ScoreTooLarge", f"{len(every)} sheets; at most {MAX_SHEETS}")
+    needs = dependencies(score, every)
+    if (edges := sum(map(len, needs.values()))) > MAX_EDGES:
+        raise ScoreRefusedError("ScoreTooLarge", f"{edges} dependencies between sheets; at most {MAX_EDGES}")
+    sheets, performers = _sheets(score, every, needs)
+    compiled = CompiledScore(
+        protocol=PROTOCOL,
+        name=score.name,
+        digest=digest,
+        total_sheets=len(every),
+        total_stages=max(place.stage for place in every),
+        sheets=sheets,
+        performers=performers,
+        rules=[_rule(rule) for rule in score.validations],
+        prompt=_prompt(score),
+        retry=_retry(score),
+        parallel=Parallel(
+            enabled=score.parallel.enabled,
+            max_concurrent=score.parallel.max_concurrent,
+            fail_fast=score.parallel.fail_fast,
+            stagger_delay_ms=score.parallel.stagger_delay_ms,
+        ),
+        pause_between_sheets_seconds=_pause(score),
+        max_output_capture_bytes=score.backend.max_output_capture_bytes,
+        dependencies_declared=bool(score.sheet.dependencies),
+        warnings=warned,
+        without_effect=vain,
+    )
+    _add_optional(compiled, score)
+    if (
+        size := len(json.dumps(compiled, ensure_ascii=False, default=str).encode(errors="surrogatepass"))
+    ) > MAX_COMPILED:
+        raise ScoreRefusedError("ScoreTooLarge", f"compiled, the score has {size} bytes; at most {MAX_COMPILED}")
+    return compiled
+
+
+def _sheets(
+    score: Score, every: tuple[Place, ...], needs: Mapping[int, list[int]]
+) -> tuple[list[Sheet], list[Performer]]:
+    performers: list[Performer] = []
+    sheets: list[Sheet] = []
+    total_stages = max(place.stage for place in every)
+    for place in every:
+        plays = performer(score, place)
+        if plays not in performers:
+            performers.append(plays)
+        first, last = items(score, place, len(every))
+        sheet = Sheet(
+            num=place.num,
+            stage=place.stage,
+            instance=place.instance,
+            fan_count=place.fan_count,
+            start_item=first,
+            end_item=last,
+            needs=needs.get(place.num, []),
+            rules=[],
+            performer=performers.index(plays),
+        )
+        context = _context(score, sheet, len(every), total_stages)
+        sheet["rules"] = [index for index, rule in enumerate(score.validations) if applies(_condition(rule), context)]
+        sheets.append(sheet)
+    return sheets, performers
+
+
+def _context(score: Score, sheet: Sheet, total_sheets: int, total_stages: int) -> dict[str, Any]:
+    """What a validation's condition may speak of: built-ins win over the author's variables (semantics §6.2)."""
+    return {
+        **score.prompt.variables,
+        "sheet_num": sheet["num"],
+        "total_sheets": total_sheets,
+        "stage": sheet["stage"],
+        "movement": sheet["stage"],
+        "total_stages": total_stages,
+        "total_movements": total_stages,
+        "instance": sheet["instance"],
+        "voice": sheet["instance"],
+        "fan_count": sheet["fan_count"],
+        "voice_count": sheet["fan_count"],
+        "start_item": sheet["start_item"],
+        "end_item": sheet["end_item"],
+    }
+
+
+def _condition(rule: ValidationRule) -> str | None:
+    if rule.condition is None and rule.sheet is not None:
+        return f"sheet_num == {rule.sheet}"
+    return rule.condition
+
+
+def _rule(rule: ValidationRule) -> Rule:
+    """A command that fails fails again: its unwritten retries are none (design §6)."""
+    command = rule.type == "command_succeeds"
+    written = "retry_count" in rule.model_fields_set
+    made = Rule(
+        type=rule.type,
+        stage=rule.stage,
+        retry_count=rule.retry_count if written or not command else 0,
+        retry_delay_ms=rule.retry_delay_ms,
+    )
+    if rule.path is not None:
+        made["path"] = rule.path
+    if rule.pattern is not None:
+        made["pattern"] = rule.pattern
+    if rule.description is not None:
+        made["description"] = rule.description
+    if rule.command is not None:
+        made["command"] = rule.command
+    if rule.working_directory is not None:
+        made["working_directory"] = rule.working_directory
+    if rule.timeout_seconds is not None:
+        made["timeout_seconds"] = rule.timeout_seconds
+    return made
+
+
+def _prompt(score: Score) -> Prompt:
+    prompt = Prompt(variables=score.prompt.variables)
+    if score.prompt.template is not None:
+        prompt["template"] = score.prompt.template
+    if score.prompt.template_file is not None:
+        prompt["template_file"] = score.prompt.template_file
+    if score.prompt.stakes is not None:
+        prompt["stakes"] = score.prompt.stakes
+    if score.prompt.thinking_method is not None:
+        prompt["thinking_method"] = score.prompt.thinking_method
+    return prompt
+
+
+def _retry(score: Score) -> Retry:
+    return Retry(
+        max_retries=score.retry.max_retries,
+        base_delay_seconds=score.retry.base_delay_seconds,
+        max_delay_seconds=score.retry.max_delay_seconds,
+        exponential_base=score.retry.exponential_base,
+        jitter=score.retry.jitter,
+    )
+
+
+def _pause(score: Score) -> float:
+    """Only as written: Marianne's default of two seconds would be the whole gap (decision 002)."""
+    written = "pause_between_sheets_seconds" in score.model_fields_set
+    return float(score.pause_between_sheets_seconds) if written else 0.0
+
+
+def _add_optional(compiled: CompiledScore, score: Score) -> None:
+    cross = score.cross_sheet
+    if cross is not None:
+        compiled["cross_sheet"] = CrossSheet(
+            auto_capture_stdout=cross.auto_capture_stdout,
+            max_output_chars=cross.max_output_chars,
+            capture_files=cross.capture_files,
+            lookback_sheets=cross.lookback_sheets,
+        )
+    if names := {str(number): each.name for number, each in score.movements.items() if each.name}:
+        compiled["stage_names"] = names
+    if score.sheet.descriptions:
+        compiled["descriptions"] = {str(number): text for number, text in score.sheet.descriptions.items()}
