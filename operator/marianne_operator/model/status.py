@@ -52,8 +52,9 @@ class SheetStatus(Resource):
     attempt: Annotated[int, Field(ge=0)] = 0
     pod_name: Annotated[str, Field(max_length=63)] | None = None
     pod_uid: Annotated[str, Field(max_length=64)] | None = None
+    """The Pod that runs; once the sheet is not active, the Pod that is known to have ended."""
     previous_pod_uid: Annotated[str, Field(max_length=64)] | None = None
-    """The Pod of the attempt before, if it is known to have ended: what the ledger's rules need (design §4)."""
+    """While it is active: the Pod of the attempt before, if known to have ended, as the ledger's rules need (§4)."""
     instrument: Annotated[str, Field(max_length=253)] | None = None
     model: Annotated[str, Field(max_length=253)] | None = None
     normal_attempts: int = 0

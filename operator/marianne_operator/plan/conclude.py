@@ -72,7 +72,7 @@ def _finish(draft: Draft) -> None:
 def _why(draft: Draft, bad: list[SheetStatus]) -> str:
     skipped = [str(each.num) for each in draft.sheets if each.state == "skipped" and each.error_code]
     told = "; ".join(f"sheet {each.num}: {each.error_message}" for each in bad[:3])
-    return told + (f"; not run: {', '.join(skipped[:20])}" if skipped else "")
+    return (told + (f"; not run: {', '.join(skipped[:20])}" if skipped else ""))[:1024]
 
 
 def _go_on(draft: Draft) -> None:

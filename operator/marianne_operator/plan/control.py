@@ -98,6 +98,8 @@ def _cancelled(draft: Draft, sheet: SheetStatus) -> SheetStatus:
     message = sheet.error_message or f"the run was ended: {reason}"
     return sheet.to(
         state="cancelled",
+        pod_uid=None if sheet.active else sheet.pod_uid,  # gone unseen, so not known to have ended
+        previous_pod_uid=None,
         error_message=message,
         completed_at=stamp(draft.now),
         waiting=None,
@@ -107,4 +109,4 @@ def _cancelled(draft: Draft, sheet: SheetStatus) -> SheetStatus:
 
 def _afresh(sheet: SheetStatus) -> SheetStatus:
     """Pending, as never run; attempt numbers go on, because they name Pods and ledgers."""
-    return SheetStatus(num=sheet.num, state="pending", attempt=sheet.attempt, previous_pod_uid=sheet.previous_pod_uid)
+    return SheetStatus(num=sheet.num, state="pending", attempt=sheet.attempt, pod_uid=sheet.pod_uid)

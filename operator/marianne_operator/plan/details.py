@@ -1,19 +1,22 @@
-"""A verdict as the sheet details of the status, cut to a size that any number of sheets can afford.
+"""A verdict as the sheet details of the status.
 
-A finished item is never written again, so its size is fixed by the number of sheets (design §5): to 10 sheets both
-tails of 400 bytes; to 100, 200 bytes for failed sheets only; above, none.
+Tails are cut here by the number of sheets (design §5): to 10 sheets 400 bytes each; to 100, 200 bytes for both and for
+failed sheets only; above, none. `fit` sees to the size of the whole.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from marianne_operator.plan.clock import stamp
 from marianne_runner.contract import Check, Verdict
+
+SHOWN: Final = 50
+LABEL_CHARACTERS: Final = 100
+CHECK_CHARACTERS: Final = 120
 
 
 def details(verdict: Verdict, total_sheets: int, *, failed: bool) -> dict[str, Any]:
     """Fields of `SheetStatus`."""
     limit = tail_limit(total_sheets, failed=failed)
-    shown = 50 if total_sheets <= 10 else 10
     started, ended = verdict.get("started_at"), verdict.get("ended_at")
     return {
         "started_at": None if started is None else stamp(started),
@@ -24,9 +27,9 @@ def details(verdict: Verdict, total_sheets: int, *, failed: bool) -> dict[str, A
         "execution_duration_seconds": _rounded(verdict.get("duration_seconds")),
         "validation_passed": verdict.get("validation_passed"),
         "last_pass_percentage": _rounded(verdict.get("pass_percentage")),
-        "passed_validations": [_cut(label, 100) for label in verdict["passed_rules"][:shown]],
-        "failed_validations": [_cut(label, 100) for label in verdict["failed_rules"][:shown]],
-        "validation_details": [_check(check) for check in verdict.get("checks", ())[:shown] if not check["passed"]],
+        "passed_validations": [_cut(label, LABEL_CHARACTERS) for label in verdict["passed_rules"][:SHOWN]],
+        "failed_validations": [_cut(label, LABEL_CHARACTERS) for label in verdict["failed_rules"][:SHOWN]],
+        "validation_details": [_check(check) for check in verdict.get("checks", ())[:SHOWN] if not check["passed"]],
         "stdout_tail": _tail(verdict.get("stdout_tail"), limit),
         "stderr_tail": _tail(verdict.get("stderr_tail"), limit),
         "output_truncated": verdict.get("output_truncated", False),
@@ -37,7 +40,7 @@ def tail_limit(total_sheets: int, *, failed: bool) -> int:
     """Bytes of each tail."""
     if total_sheets <= 10:
         return 400
-    return 200 if total_sheets <= 100 and failed else 0
+    return 100 if total_sheets <= 100 and failed else 0
 
 
 def _tail(text: str | None, limit: int) -> str | None:
@@ -47,7 +50,7 @@ def _tail(text: str | None, limit: int) -> str | None:
 
 
 def _check(check: Check) -> dict[str, Any]:
-    return {key: _cut(value, 200) if isinstance(value, str) else value for key, value in check.items()}
+    return {key: _cut(value, CHECK_CHARACTERS) if isinstance(value, str) else value for key, value in check.items()}
 
 
 def _cut(text: str, limit: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import JobStatus, SheetStatus, Waiting
 from marianne_operator.plan.clock import stamp
+from marianne_operator.plan.fit import fitted
 from marianne_operator.plan.observation import Observation
 from marianne_operator.plan.plan import Note, PodDeletion
 from marianne_runner.contract import CompiledScore
@@ -41,8 +42,8 @@ class Draft:
         return self.seen.now
 
     def put(self, sheet: SheetStatus) -> None:
-        """Replace this sheet."""
-        self.sheets[sheet.num - 1] = sheet
+        """Replace this sheet; what an attempt left behind is cut to what the status can afford."""
+        self.sheets[sheet.num - 1] = sheet if sheet.active else fitted(sheet, len(self.sheets))
 
     def set(self, **changes: Any) -> None:  # noqa: ANN401  (field names are checked by the tests of every policy)
         """Change fields of the status."""

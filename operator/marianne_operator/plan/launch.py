@@ -32,12 +32,14 @@ def launch(draft: Draft) -> None:
 def intended(draft: Draft, sheet: SheetStatus, attempt: int) -> SheetStatus:
     """The sheet with the intent of this attempt: all that the Pod is made of, so that it can be made again."""
     performer = _performer(draft, sheet)
+    follows = not sheet.active and attempt == sheet.attempt + 1
     return sheet.to(
         state="dispatched",
         attempt=attempt,
         attempt_count=sheet.attempt_count + 1,
         pod_name=pod_name(draft.seen.job.name, draft.seen.job.uid, sheet.num, attempt),
         pod_uid=None,
+        previous_pod_uid=sheet.pod_uid if follows else None,
         instrument=performer["instrument"],
         model=performer.get("model"),
         execution_mode="retry" if sheet.failed_validations else "normal",
@@ -82,6 +84,9 @@ def _create_again(draft: Draft, sheet: SheetStatus, last: PodView | None) -> Non
     elif why is not None:
         draft.put(sheet.to(waiting=draft.waiting(sheet.waiting, *why)))
     else:
+        if last is not None and last.ran and sheet.state == "dispatched":
+            sheet = sheet.to(state="in_progress", pod_uid=last.uid)  # else the next Pod of this name hides that it ran
+            draft.put(sheet)
         draft.creations.append(_manifest(draft, sheet, last))
         draft.recovered = True
 
