@@ -26,7 +26,7 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
         sheet=sheet.num,
         attempt=sheet.attempt,
         digest=_input_digest(draft.score["digest"], sheet),
-        ran=sheet.state == "in_progress" if last is None else last.ran,
+        ran=sheet.state == "in_progress" or (last is not None and last.ran),
         mode="retry" if sheet.execution_mode == "retry" else "normal",
         instrument=sheet.instrument or "",
         timeout_seconds=_timeout(performer, instrument),

@@ -1,4 +1,4 @@
-"""What is known of a sheet's Pod goes into the status: waits, running, lost nodes, lost Pods, Pods without an intent."""
+"""What is known of a sheet's Pod goes into the status: waits, runs, lost nodes, lost Pods, Pods without an intent."""
 
 import pytest
 
@@ -109,7 +109,7 @@ def test_a_running_sheet_is_shown_after_three_seconds():
     status = decided(observe(one()))[1]
     quiet = observe(job(status=status), pods=[running(since=NOW - 1)])
     assert (decide(quiet).status, decide(quiet).look_again_at) == (None, NOW + 2)
-    plan, status = decided(observe(job(status=status), pods=[running(since=NOW - 3)]))
+    _plan, status = decided(observe(job(status=status), pods=[running(since=NOW - 3)]))
     shown = status.sheets[0]
     assert (shown.state, shown.started_at, shown.pod_uid) == ("in_progress", stamp(NOW - 3), running().uid)
 
@@ -219,7 +219,7 @@ def test_a_terminating_pod_is_looked_at_again_when_its_node_would_be_lost():
 def test_a_node_that_comes_back_ends_the_wait():
     waits = decided(observe(one(), pods=[running(deleting_at=NOW - 60)]))[1]
     over = ended(told=verdict("interrupted"), exit_code=143, deleting_at=NOW - 60)
-    plan, status = decided(observe(job(status=waits), pods=[over]))
+    _plan, status = decided(observe(job(status=waits), pods=[over]))
     assert (status.sheets[0].attempt, status.waiting) == (2, None)
 
 
