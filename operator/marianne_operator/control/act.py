@@ -99,7 +99,8 @@ class Actor:
             else:
                 self.claims.learn(await self.cluster.create_claim(wanted.body))
         except AlreadyExistsError:
-            pass
+            if wanted.kind == "PersistentVolumeClaim":
+                await self.claims.get(job.namespace, name)
         except NotFoundError:
             raise _GoneError from None
         except RefusedError as refused:

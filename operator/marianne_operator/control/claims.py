@@ -19,15 +19,20 @@ class Claims:
 
     async def get(self, namespace: str, name: str) -> ClaimView | None:
         """The claim, or None if there is none; that it is missing is never remembered."""
+        held = self.known(namespace, name)
+        if held is not None:
+            return held
         now = self._clock()
-        held = self._held.get((namespace, name))
-        if held is not None and now < held[0] + FRESH_SECONDS:
-            return held[1]
         self._held = {key: each for key, each in self._held.items() if now < each[0] + FRESH_SECONDS}
         try:
             return self.learn(await self._cluster.get_claim(namespace, name))
         except NotFoundError:
             return None
+
+    def known(self, namespace: str, name: str) -> ClaimView | None:
+        """The claim, if it was seen within the last minute."""
+        held = self._held.get((namespace, name))
+        return held[1] if held is not None and self._clock() < held[0] + FRESH_SECONDS else None
 
     def learn(self, body: Mapping[str, Any]) -> ClaimView:
         """Take in a claim as the API server told it."""

@@ -9,7 +9,7 @@ from marianne_operator.control.pod_events import PodEvents
 from marianne_operator.control.refusals import Refusals
 from marianne_operator.control.score_source import ScoreSource
 from marianne_operator.model.job import JobView
-from marianne_operator.plan.observation import Observation, Settings
+from marianne_operator.plan.observation import ClaimView, Observation, Settings
 from marianne_operator.plan.volumes import claim_of
 
 
@@ -30,7 +30,7 @@ class Gatherer:
         key, now = job.key, self.now()
         await self._look_into_slow_pods(job, now)
         score = await self.scores.score_of(job)
-        claim = await self.claims.get(job.namespace, claim_of(job.name, job.spec))
+        claim = await self._claim(job)
         return Observation(
             job=job,
             score=score,
@@ -43,6 +43,13 @@ class Gatherer:
             refusals=self.refusals.of(key, job.generation, now),
             pod_events=self.pod_events.of(key),
         )
+
+    async def _claim(self, job: JobView) -> ClaimView | None:
+        """Before the first run our own claim is not looked for but made: a create that comes second says so."""
+        name = claim_of(job.name, job.spec)
+        if job.status.run is None and job.spec.workspace.persistent_volume_claim is None:
+            return self.claims.known(job.namespace, name)
+        return await self.claims.get(job.namespace, name)
 
     async def _look_into_slow_pods(self, job: JobView, now: float) -> None:
         """Also at the score's ConfigMap: a Pod waits for ever for one that somebody deleted."""
