@@ -61,9 +61,9 @@ class HealthServer:
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
 
     async def start(self) -> None:
-        """Listen on all addresses: probes come from the node."""
+        """Listen on all addresses, since probes come from the node; with a free port, on loopback."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, port=self.port)
+        site = web.TCPSite(self._runner, None if self.port else "127.0.0.1", self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
 
