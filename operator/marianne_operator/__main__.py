@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import resource
@@ -61,6 +62,8 @@ async def _run(process: ProcessSettings, settings: SettingsFile) -> int:
         health = HealthServer(lambda: facts_of(conductor, lease.held), metrics.text, process.port)
         await health.start()
         stack.push_async_callback(health.stop)
+        gc.collect()
+        gc.freeze()  # what is here now stays: collections then cost, and find, only what came after
         log.info("waiting for the Lease", extra={"version": VERSION, "holder": process.holder, "port": health.port})
         return await _until_stopped(lease, lambda stop: _conduct(conductor, configuration, settings, stop))
 
