@@ -80,6 +80,8 @@ def _interrupted(pod: PodView, verdict: Verdict) -> Ended:
         return Ended(pod, "Timeout", OUTLIVED, verdict)
     if _filled_its_storage(pod):
         return Ended(pod, "StorageExceeded", pod.message, verdict)
+    if verdict.get("performed_by", pod.uid) != pod.uid:
+        return Ended(pod, "Interrupted", "its first Pod was deleted while it worked", verdict)
     if pod.deleting_at is not None or pod.disrupted or pod.reason == "Evicted":
         return Ended(pod, "Interrupted", "the Pod was deleted or disrupted while it worked", verdict)
     return Ended(pod, "SelfTerminated", TERMINATED_ITSELF, verdict)

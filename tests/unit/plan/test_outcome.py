@@ -117,6 +117,14 @@ def test_who_interrupted_decides(how, reason):
     assert judge(over, None, NOW).reason == reason
 
 
+def test_an_interruption_that_is_repeated_was_another_pods():
+    """That Pod is gone, so it was deleted; the one that repeats its word was not even started for long."""
+    repeated = ended(told=verdict("interrupted", performed_by="another"), exit_code=1, phase="Failed")
+    assert judge(repeated, None, NOW).reason == "Interrupted"
+    own = ended(told=verdict("interrupted", performed_by=repeated.uid), exit_code=143, phase="Failed")
+    assert judge(own, None, NOW).reason == "SelfTerminated"
+
+
 UNSPOKEN = {
     "no program": ({"container_reason": "StartError", "exit_code": 128, "text": "no such file"}, "RunnerMissing"),
     "an older runtime's word for it": ({"container_reason": "ContainerCannotRun", "exit_code": 127}, "RunnerMissing"),

@@ -1,0 +1,161 @@
+"""Nodes, kubelets and the runners in their containers: what happens to a Pod, apart from what the API says of it.
+
+A container lives on a node: deleting its Pod's object does not end it, and a lost node says nothing more.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from marianne_operator.control.cluster import Body
+from marianne_runner.contract import BRIEF_ANNOTATION, Brief, Verdict, encode_message
+from tests.simulation.fake_cluster import FakeCluster
+from tests.simulation.fake_time import FakeTime
+from tests.simulation.ledger_model import Ledger
+
+NAMESPACE = "default"
+NODE = "node-1"
+
+
+@dataclass(slots=True)
+class Container:
+    """One container that was started. `performing`: its instrument lives."""
+
+    name: str
+    uid: str
+    brief: Brief
+    since: float
+    started_at: str
+    performing: bool = False
+    lost: bool = False
+    """Its node does not answer: it goes on, and nobody hears of it."""
+
+
+@dataclass(slots=True)
+class Kubelet:
+    """All nodes in one. Methods named after what happens; each says whether it could."""
+
+    cluster: FakeCluster
+    ledger: Ledger
+    time: FakeTime
+    containers: dict[str, Container] = field(default_factory=dict)
+    """By Pod UID: those that live."""
+    begun: set[str] = field(default_factory=set)
+    """UIDs of Pods whose container was ever started: it is so once."""
+
+    def pods(self) -> list[Body]:
+        """Pods as the API has them."""
+        return self.cluster.store.list("pods", NAMESPACE).items
+
+    def pod(self, uid: str) -> Body | None:
+        return next((each for each in self.pods() if each["metadata"]["uid"] == uid), None)
+
+    def startable(self) -> list[Body]:
+        """Pods whose container may start."""
+        return [
+            each
+            for each in self.pods()
+            if each["metadata"]["uid"] not in self.begun
+            and each["status"]["phase"] == "Pending"
+            and "deletionTimestamp" not in each["metadata"]
+        ]
+
+    def start(self, body: Body) -> None:
+        """Bind it, run its container, and let the runner look at the ledger."""
+        name, uid = body["metadata"]["name"], body["metadata"]["uid"]
+        brief: Brief = json.loads(body["metadata"]["annotations"][BRIEF_ANNOTATION])
+        started = self.cluster.store.stamp()
+        self.cluster.bind_pod(NAMESPACE, name, NODE)
+        self._report(name, "Running", {"running": {"startedAt": started}})
+        self.begun.add(uid)
+        container = self.containers[uid] = Container(name, uid, brief, self.time.elapsed, started)
+        self.look(container)
+
+    def look(self, container: Container) -> None:
+        """The runner asks the ledger what it may do; it waits, performs, or repeats what was said."""
+        if container.performing or container.uid not in self.containers:
+            return
+        answer = self.ledger.look(container.brief, container.uid, self.time.elapsed - container.since)
+        if answer == "perform":
+            self.ledger.start(container.brief, container.uid)
+            container.performing = True
+        elif isinstance(answer, dict):
+            self._end(container, answer, 0 if answer["outcome"] in ("completed", "skipped") else 1)
+
+    def finish(self, container: Container, outcome: str, reason: str = "", **how: Any) -> None:
+        """The instrument ends by itself. `how`: what the kubelet says beside it."""
+        told = self.ledger.verdict(container.brief, container.uid, outcome, reason)
+        self.ledger.finish(container.brief, container.uid, told)
+        self._end(container, told, 0 if outcome in ("completed", "skipped") else 1, **how)
+
+    def finish_unheard(self, container: Container, outcome: str) -> None:
+        """The verdict is in the ledger; the container dies before it could say it."""
+        told = self.ledger.verdict(container.brief, container.uid, outcome)
+        self.ledger.finish(container.brief, container.uid, told)
+        self._end(container, None, 137)
+
+    def kill(self, container: Container, **how: Any) -> None:
+        """The whole container dies at once."""
+        self.ledger.kill(container.uid)
+        self._end(container, None, 137, **how)
+
+    def interrupt(self, container: Container, **how: Any) -> None:
+        """SIGTERM: the runner ends the instrument, and says so if there was one."""
+        told: Verdict | None = None
+        if container.performing:
+            told = self.ledger.verdict(container.brief, container.uid, "interrupted")
+            self.ledger.finish(container.brief, container.uid, told)
+        self._end(container, told, 143, **how)
+
+    def terminate(self, body: Body) -> None:
+        """A deleted Pod: end its container, report, and remove the object."""
+        container = self.containers.get(body["metadata"]["uid"])
+        if container is not None:
+            if container.lost:
+                return
+            self.interrupt(container)
+        if self.pod(body["metadata"]["uid"]) is not None:
+            self.cluster.remove_pod(NAMESPACE, body["metadata"]["name"])
+
+    def reap(self) -> None:
+        """Containers whose object is gone are ended, where the node answers."""
+        there = {each["metadata"]["uid"] for each in self.pods()}
+        for container in [each for each in self.containers.values() if each.uid not in there and not each.lost]:
+            self.interrupt(container)
+
+    def recover_nodes(self) -> None:
+        """Lost nodes answer again, and tell what became of their containers."""
+        for container in self.containers.values():
+            container.lost = False
+        for body in self.pods():
+            meta = body["metadata"]
+            if body["status"]["phase"] == "Running" and meta["uid"] not in self.containers:
+                unknown = {"exitCode": 137, "reason": "ContainerStatusUnknown", "message": ""}
+                self._report(meta["name"], "Failed", {"terminated": unknown})
+
+    def _end(
+        self,
+        container: Container,
+        told: Verdict | None,
+        code: int,
+        said: str = "",
+        pod: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`said`: the container's reason. `pod`: fields of the Pod's status."""
+        self.ledger.kill(container.uid)
+        self.containers.pop(container.uid, None)
+        held = self.pod(container.uid)
+        if held is None or container.lost:
+            return
+        ended = {
+            "exitCode": code,
+            "reason": said or ("Completed" if code == 0 else "Error"),
+            "message": encode_message(told).decode() if told is not None else "",
+            "startedAt": container.started_at,
+        }
+        self._report(container.name, "Succeeded" if code == 0 else "Failed", {"terminated": ended}, **(pod or {}))
+
+    def _report(self, name: str, phase: str, state: dict[str, Any], **pod: Any) -> None:
+        statuses = [{"name": "sheet", "state": state}]
+        self.cluster.set_pod_status(NAMESPACE, name, {"phase": phase, "containerStatuses": statuses, **pod})
