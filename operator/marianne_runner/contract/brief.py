@@ -34,6 +34,8 @@ class Brief(TypedDict):
     model: NotRequired[str]
     timeout_seconds: float
     profile: dict[str, Any]
+    credentials: NotRequired[list[str]]
+    """Names of the environment variables that checks must not see."""
     predecessor: NotRequired[Predecessor]
     outputs: dict[str, int]
     """Finished sheets whose output this one may need: sheet number to the attempt that completed it."""
