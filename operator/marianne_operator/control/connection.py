@@ -26,8 +26,8 @@ from marianne_operator.control.cluster import (
     UnknownOutcomeError,
 )
 
-CONNECTIONS: Final = 32
-"""Sixteen workers with a read and a write each; more would only queue in the API server."""
+CONNECTIONS: Final = 16
+"""One for each worker. TLS keeps a quarter of a megabyte for each, and more would only queue in the API server."""
 TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=5)
 PAGE: Final = 500
 DEFAULT_RETRY_AFTER: Final = 1.0

@@ -314,8 +314,9 @@ async def test_sheets_are_counted_once_when_they_end(stage: Stage) -> None:
 
     first = sheets("dispatched", "failed")
     stage.cache.saw_job(stage.cluster.store.update("mariannejobs", *KEY, lambda body: body.update(status=first)))
-    done = stage.view.status.sheets[0].to(state="completed")
-    status = stage.view.status.model_copy(update={"sheets": [done, stage.view.status.sheets[1]]})
+    running, failed = stage.view.status.sheets
+    after = [running.to(state="completed"), failed.to(exit_code=1)]
+    status = stage.view.status.model_copy(update={"sheets": after})
     await stage.perform(status=status)
     text = stage.metrics.text().decode()
     assert 'marianne_sheets_total{state="completed"} 1.0' in text and 'state="failed"' not in text

@@ -179,6 +179,18 @@ def test_every_own_write_waits_for_its_echo(cache: Cache, clock: HandClock) -> N
     assert cache.echo.oldest_seconds() == 0, "a write that changed nothing has no echo"
 
 
+def test_a_watch_that_lags_is_not_silent(cache: Cache, clock: HandClock) -> None:
+    cache.saw_job(job(1))
+    cache.wrote_job(job(5))
+    clock.advance(50)
+    cache.wrote_job(job(9))
+    clock.advance(5)
+    cache.saw_job(job(5))
+    assert cache.echo.oldest_seconds() == 0, "it has come some way"
+    clock.advance(7)
+    assert cache.echo.oldest_seconds() == 7, "but not all"
+
+
 def test_the_gap_is_measured_from_the_last_end(cache: Cache, clock: HandClock) -> None:
     cache.saw_job(job(1))
     assert cache.since_end(KEY) is None

@@ -100,6 +100,13 @@ async def test_trouble_comes_back_with_backoff(stage: Stage, error: Exception, s
     assert "marianne_reconcile_failures_total" in stage.conductor.metrics.text().decode()
 
 
+async def test_success_ends_the_backoff(stage: Stage) -> None:
+    stage.add()
+    stage.queue.retry(KEY)
+    await stage.handle()
+    assert stage.queue.statistics().failing == 0
+
+
 async def test_one_jobs_trouble_does_not_stop_the_others(stage: Stage) -> None:
     stage.add()
     stage.add("other")
