@@ -36,6 +36,8 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
     )
     if sheet.model is not None:
         brief["model"] = sheet.model
+    if instrument.spec.credentials:
+        brief["credentials"] = [each.name for each in instrument.spec.credentials]
     if last is not None and last.ran and last.containers_ended:
         brief["ended"] = [last.uid]
     if sheet.attempt > 1:
