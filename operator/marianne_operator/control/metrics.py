@@ -34,9 +34,9 @@ class Metrics:
         self.api_requests.labels(verb, resource, str(code)).inc()
 
     def count_sheets(self, before: Sequence[SheetStatus], after: Sequence[SheetStatus]) -> None:
-        """What one status write ended. Sheets that were not touched are the same objects, so this costs nothing."""
+        """What one status write ended: a finished sheet stays as it is, the very same object, until the next run."""
         for old, new in zip(before, after, strict=False):
-            if new is not old and new.terminal and not old.terminal:
+            if new is not old and new.terminal:
                 self.sheets.labels(new.state).inc()
 
     def launched(self, seconds_since_end: float | None) -> None:
