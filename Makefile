@@ -18,3 +18,16 @@ lock:  ## pin every dependency again, with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --extra operator pyproject.toml -o requirements/operator.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/runner.lock
+
+.PHONY: cluster cluster-down control-plane images
+cluster: setup  ## a Kubernetes of one node; or yours: CLUSTER=existing KUBECONFIG=...
+	$(BIN)/python -m dev.cluster up
+
+cluster-down: setup  ## remove it without a trace
+	$(BIN)/python -m dev.cluster down
+
+control-plane: setup  ## an API server without nodes; NAME=x for another beside it
+	$(BIN)/python -m dev.cluster control-plane --name $(or $(NAME),default)
+
+images: setup  ## build what changed, and load it into the cluster
+	$(BIN)/python -m dev.cluster images

@@ -1,16 +1,16 @@
-"""`python -m dev.cluster up | down | control-plane | images`."""
+"""`python -m dev.cluster up | down | control-plane | images`.
+
+`CLUSTER=existing` uses the cluster that KUBECONFIG names instead of one of our own.
+"""
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 
-from dev.cluster import images
+from dev.cluster import binaries, images, local
 from dev.cluster.control_plane import ControlPlane
-from dev.cluster.local import TREE, LocalCluster
 from dev.cluster.progress import SetupError, say, step
 
 
@@ -20,52 +20,49 @@ def main() -> int:
     parser.add_argument("verb", choices=("up", "down", "control-plane", "images"))
     parser.add_argument("--name", default="default", help="of the control plane")
     arguments = parser.parse_args()
-    verbs: dict[str, Callable[[], None]] = {
-        "up": _up,
-        "down": _down,
-        "images": _images,
-        "control-plane": partial(_control_plane, arguments.name),
-    }
     try:
-        verbs[arguments.verb]()
+        _obey(arguments.verb, arguments.name, existing=os.environ.get("CLUSTER") == "existing")
     except SetupError as error:
         say(f"✗ {error}")
         return 1
     return 0
 
 
-def _up() -> None:
-    if os.environ.get("CLUSTER") == "existing":
-        _existing()
-        return
-    cluster = LocalCluster()
-    cluster.up()
-    say(f"export KUBECONFIG={cluster.kubeconfig}")
+def _obey(verb: str, name: str, *, existing: bool) -> None:
+    match verb, existing:
+        case "up", True:
+            _look_at_existing()
+        case "up", False:
+            say(f"export KUBECONFIG={local.up().kubeconfig}")
+        case "down", True:
+            say("CLUSTER=existing: nothing of it is ours to remove")
+        case "down", False:
+            with step("removing the local cluster"):
+                local.down()
+        case "images", True:
+            images.build_with_docker()
+        case "images", False:
+            _build_images()
+        case _:
+            _control_plane(name)
 
 
-def _existing() -> None:
-    """A cluster that the user names: only looked at."""
-    done = subprocess.run(["kubectl", "version"], capture_output=True, text=True, check=False)
+def _look_at_existing() -> None:
+    kubectl = shutil.which("kubectl") or str(binaries.binary("kubectl"))
+    done = subprocess.run([kubectl, "version"], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SetupError(f"CLUSTER=existing: kubectl does not reach it; check KUBECONFIG:\n{done.stderr.strip()}")
     say(done.stdout.strip())
 
 
-def _down() -> None:
-    with step("removing the local cluster"):
-        LocalCluster().down()
-    for folder in sorted((TREE / ".local" / "control-planes").glob("*")):
-        ControlPlane(folder).stop()
-
-
-def _images() -> None:
+def _build_images() -> None:
     images.build()
-    if LocalCluster().node.containerd.pid() is not None:
-        images.load()
+    if local.is_ours():
+        images.load(local.LocalCluster().directory / "images")
 
 
 def _control_plane(name: str) -> None:
-    plane = ControlPlane(Path(TREE / ".local" / "control-planes" / name))
+    plane = ControlPlane(local.TREE / ".local" / "control-planes" / name)
     with step(f"control plane {name}"):
         plane.start()
     say(f"export KUBECONFIG={plane.kubeconfig}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from dev.cluster import binaries
-from dev.cluster.addresses import BASE_IMAGE, GATEWAY
+from dev.cluster.addresses import BASE_IMAGE, GATEWAY, RECORDS
 from dev.cluster.control_plane import ControlPlane
 from dev.cluster.processes import Program
 from dev.cluster.progress import SetupError
@@ -33,8 +33,8 @@ class Addons:
     def __init__(self, directory: Path, control_plane: ControlPlane) -> None:
         self.directory = directory.absolute()
         self.control_plane = control_plane
-        self.dns = Program(self.directory, "coredns")
-        self.volumes = Program(self.directory, "local-path-provisioner")
+        self.dns = Program(self.directory, "coredns", RECORDS)
+        self.volumes = Program(self.directory, "local-path-provisioner", RECORDS)
 
     def start(self) -> None:
         """Names of Services resolve in Pods; a claim gets a folder of this machine."""

@@ -1,5 +1,6 @@
 """The addresses of the local cluster, in one place; all private to this machine."""
 
+from pathlib import Path
 from typing import Final
 
 BRIDGE: Final = "cni0"
@@ -10,6 +11,9 @@ API_PORT: Final = 6443
 NODE: Final = "node1"
 RUNTIME: Final = "/run/marianne-cluster"
 """Short, because Unix socket names are; not in the tree, because one machine has one such cluster."""
+RECORDS: Final = Path(RUNTIME) / "run"
+CNI_NETWORK: Final = "marianne-local"
+"""Stands in the comment of every masquerading rule, by which those of ours are told."""
 CONTAINERD_SOCKET: Final = f"{RUNTIME}/containerd.sock"
 PAUSE_IMAGE: Final = "localhost/marianne/pause:dev"
 BASE_IMAGE: Final = "localhost/marianne/base:dev"

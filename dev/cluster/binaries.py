@@ -4,7 +4,6 @@ The pins are `modules/*/go.mod` and `go.sum`; the binaries go into a cache outsi
 flags, so that every checkout on a machine shares them. Cold, on two cores: about twelve minutes.
 """
 
-import fcntl
 import hashlib
 import os
 import subprocess
@@ -16,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dev.cluster import cache
 from dev.cluster.progress import SetupError, say, step, tail
 
 MODULES: Final = Path(__file__).parent / "modules"
 KUBERNETES: Final = "1.37.2"
+FLAGS: Final = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false"}
 REPORT_EVERY_SECONDS: Final = 30.0
 
 
@@ -54,21 +55,22 @@ ALL: Final = (
     Module("local-path-provisioner", {"github.com/rancher/local-path-provisioner": "local-path-provisioner"}),
     Module("helm", {"helm.sh/helm/v4/cmd/helm": "helm"}),
 )
-CONTROL_PLANE: Final = frozenset({"etcd", "kubernetes"})
 
 
 def ensure(folders: frozenset[str] | None = None) -> Path:
     """The folder with the programs, built where they are missing. `folders` None: of every module."""
-    cache = cache_folder()
-    cache.mkdir(parents=True, exist_ok=True)
+    built = cache_folder()
     wanted = [module for module in ALL if folders is None or module.folder in folders]
-    if all((cache / name).exists() for module in wanted for name in module.packages.values()):
-        return cache
-    with _locked(cache):
-        for module in wanted:
-            if not all((cache / name).exists() for name in module.packages.values()):
-                _build(module, cache)
-    return cache
+    if not _missing(wanted, built):
+        return built
+    with cache.locked("binaries"):
+        built.mkdir(parents=True, exist_ok=True)
+        missing = _missing(wanted, built)
+        if len(missing) > 1:
+            say(f"{len(missing)} programs to build from source: about twelve minutes on two cores, once a machine")
+        for number, (module, package) in enumerate(missing, start=1):
+            _build(module, package, built, f"{number}/{len(missing)}")
+    return built
 
 
 def binary(name: str) -> Path:
@@ -77,35 +79,35 @@ def binary(name: str) -> Path:
     return ensure(frozenset({folder})) / name
 
 
-def cache_folder() -> Path:
+def cache_folder(modules: Path = MODULES) -> Path:
     """Keyed by everything that decides what is built."""
     key = hashlib.sha256()
-    for pin in sorted(MODULES.glob("*/go.*")):
+    for pin in sorted(modules.glob("*/go.*")):
+        key.update(f"{pin.relative_to(modules)}\n".encode())
         key.update(pin.read_bytes())
-    key.update(repr(ALL).encode())
-    return cache_root() / "binaries" / key.hexdigest()[:16]
+    key.update(repr((ALL, FLAGS)).encode())
+    return cache.root() / "binaries" / key.hexdigest()[:16]
 
 
-def cache_root() -> Path:
-    """Outside the tree; survives it."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "marianne-cluster"
+def _missing(modules: list[Module], built: Path) -> list[tuple[Module, str]]:
+    return [
+        (module, package)
+        for module in modules
+        for package, name in module.packages.items()
+        if not (built / name).exists()
+    ]
 
 
-def _build(module: Module, cache: Path) -> None:
-    log = cache / f"{module.folder}.log"
-    built = cache / f"{module.folder}.partial"
-    built.mkdir(exist_ok=True)
-    with step(f"building {', '.join(module.packages.values())} (log: {log})"), log.open("w") as output:
-        for package, name in module.packages.items():
-            with _reporting(name):
-                _go(module, package, built / name, output.fileno(), log)
-            (built / name).rename(cache / name)
-    built.rmdir()
+def _build(module: Module, package: str, built: Path, position: str) -> None:
+    name = module.packages[package]
+    log, partial = built / f"{name}.log", built / f"{name}.partial"
+    with step(f"building {name} ({position})"), log.open("w") as output, _reporting(name):
+        _go(module, package, partial, output.fileno(), log)
+        partial.rename(built / name)
 
 
 def _go(module: Module, package: str, target: Path, output: int, log: Path) -> None:
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false"}
+    environment = {**os.environ, **FLAGS}
     command = ["go", "build", "-trimpath", "-tags", module.tags, "-ldflags", module.link, "-o", str(target), package]
     try:
         done = subprocess.run(
@@ -133,11 +135,3 @@ def _reporting(name: str) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-
-
-@contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    """Two checkouts that build at once would only slow each other down."""
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -3,6 +3,8 @@
 Several may run at once. Tests start one in a few seconds and kill, stop or restart its parts.
 """
 
+import errno
+import hashlib
 import json
 import shutil
 import signal
@@ -37,22 +39,22 @@ class ControlPlane:
         *,
         host: str = "127.0.0.1",
         port: int | None = None,
+        records: Path | None = None,
         apiserver_flags: Sequence[str] = (),
         controller_manager_flags: Sequence[str] = (),
     ) -> None:
         self.directory = directory.absolute()
         self.host = host
-        ports = self._ports(port)
-        self.port = ports["apiserver"]
-        self.url = f"https://127.0.0.1:{self.port}"
+        self._ports = self._choose_ports(port)
+        self.port = self._ports["apiserver"]
+        self.url = f"https://{host}:{self.port}"
         self.audit_log = self.directory / "log" / "audit.log"
         self.kubeconfig = self.directory / "kubeconfig"
-        self.etcd = Program(self.directory, "etcd")
-        self.apiserver = Program(self.directory, "kube-apiserver")
-        self.controller_manager = Program(self.directory, "kube-controller-manager")
+        self.etcd = Program(self.directory, "etcd", records)
+        self.apiserver = Program(self.directory, "kube-apiserver", records)
+        self.controller_manager = Program(self.directory, "kube-controller-manager", records)
         self._apiserver_flags = list(apiserver_flags)
         self._controller_manager_flags = list(controller_manager_flags)
-        self._etcd_ports = ports["etcd"], ports["etcd-peer"]
 
     @property
     def authority(self) -> Authority:
@@ -94,7 +96,7 @@ class ControlPlane:
 
     def start_etcd(self) -> None:
         """A throw-away store: not synced to disk."""
-        client, peer = self._etcd_ports
+        client, peer = self._ports["etcd"], self._ports["etcd-peer"]
         self.etcd.start(
             [
                 binaries.binary("etcd"),
@@ -118,6 +120,14 @@ class ControlPlane:
     def kill_apiserver(self) -> None:
         """SIGKILL; `start_apiserver` brings it back on the same port."""
         self.apiserver.stop(number=signal.SIGKILL)
+
+    def pause_etcd(self) -> None:
+        """SIGSTOP: every write hangs until `resume_etcd`."""
+        self.etcd.send(signal.SIGSTOP)
+
+    def resume_etcd(self) -> None:
+        """SIGCONT."""
+        self.etcd.send(signal.SIGCONT)
 
     def start_controller_manager(self) -> None:
         """Garbage collection, namespaces, ServiceAccounts, node lifecycle."""
@@ -143,25 +153,33 @@ class ControlPlane:
 
     def kubeconfig_for(self, user: str, groups: Sequence[str] = ()) -> Path:
         """A kubeconfig of this user, known by a client certificate; RBAC says what they may."""
-        return self._client(f"user-{user.replace(':', '-')}", user, groups)
+        known_as = hashlib.sha256("\n".join((user, *groups)).encode()).hexdigest()[:16]
+        return self._client(f"user-{known_as}", user, groups)
 
     def kubectl(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """As the administrator; the caller looks at the return code."""
         command = [str(binaries.binary("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
         return subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=120)
 
-    def _ports(self, port: int | None) -> dict[str, int]:
-        """Chosen once and kept beside the state, so that a later process speaks to the same programs."""
-        file = self.directory / "ports.json"
-        if file.is_file():
-            kept: dict[str, int] = json.loads(file.read_text())
+    def exists(self) -> bool:
+        """Whether it was started from this directory before, and not stopped since."""
+        return self._ports_file.is_file()
+
+    @property
+    def _ports_file(self) -> Path:
+        """Kept beside the state, so that a later process speaks to the same programs."""
+        return self.directory / "ports.json"
+
+    def _choose_ports(self, port: int | None) -> dict[str, int]:
+        if self.exists():
+            kept: dict[str, int] = json.loads(self._ports_file.read_text())
             return kept
-        self.directory.mkdir(parents=True, exist_ok=True)
-        chosen = {"apiserver": port or free_port(), "etcd": free_port(), "etcd-peer": free_port()}
-        file.write_text(json.dumps(chosen))
-        return chosen
+        wanted = port if port is not None and is_free(self.host, port) else free_port()
+        return {"apiserver": wanted, "etcd": free_port(), "etcd-peer": free_port()}
 
     def _configure(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._ports_file.write_text(json.dumps(self._ports))
         (self.directory / "audit.yaml").write_text(AUDIT_POLICY)
         self._client("admin", "admin", ("system:masters",)).replace(self.kubeconfig)
 
@@ -176,8 +194,8 @@ class ControlPlane:
         kubelet, kubelet_key = authority.issue("kubelet-client", "kube-apiserver-kubelet-client", ("system:masters",))
         private, public = service_account_keys(authority.folder)
         return [
-            f"--etcd-servers=http://127.0.0.1:{self._etcd_ports[0]}",
-            f"--bind-address={'127.0.0.1' if self.host == '127.0.0.1' else '0.0.0.0'}",  # noqa: S104  (Pods reach it)
+            f"--etcd-servers=http://127.0.0.1:{self._ports['etcd']}",
+            f"--bind-address={self.host}",
             *self._advertised(),
             f"--secure-port={self.port}",
             f"--tls-cert-file={serving}",
@@ -213,6 +231,17 @@ class ControlPlane:
             return self.kubectl(*arguments).returncode == 0
 
         wait_until(what, answered, 60.0, self.apiserver.log)
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether this port can be had; an address that this machine does not have yet holds no port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.errno == errno.EADDRNOTAVAIL
+    return True
 
 
 def free_port() -> int:

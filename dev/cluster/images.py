@@ -1,27 +1,20 @@
-"""Images without a registry or a Docker engine.
+"""The project's images: prepared, built and imported. What did not change is neither built nor imported again.
 
-The Dockerfiles in `images/` are those that users build with Docker. Here buildah builds them on a base made of Debian's
-packages, and containerd imports the result. What did not change is neither built nor imported again.
+The Dockerfiles in `images/` are those that users build with Docker. What they copy out of `build/<image>` is prepared
+here, from the lock files with their hashes, so that no build needs pip or its configuration.
 """
 
-import hashlib
-import os
 import shutil
-import subprocess
-from collections.abc import Iterable, Sequence
+import sys
 from pathlib import Path
 from typing import Final
 
-from dev.cluster import packages
-from dev.cluster.addresses import BASE_IMAGE, CONTAINERD_SOCKET, PAUSE_IMAGE
-from dev.cluster.binaries import cache_root
-from dev.cluster.progress import SetupError, step, tail
+from dev.cluster import bases, buildah, cache, packages
+from dev.cluster.addresses import BASE_IMAGE, CONTAINERD_SOCKET
+from dev.cluster.image_order import PACKAGES, argument, build_order, digest, dockerfiles, full_name, parents, sources
+from dev.cluster.progress import say, step
 
 TREE: Final = Path(__file__).parents[2]
-BASE_PACKAGES: Final = ("python3-minimal", "libpython3-stdlib", "ca-certificates", "git", "bash", "procps")
-BASE_WITHOUT: Final = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
-PRODUCT: Final = ("runner", "operator", "agent")
-"""In the order in which they build on each other."""
 WHEELS: Final = (
     "--python-version=3.11",
     "--implementation=cp",
@@ -31,138 +24,74 @@ WHEELS: Final = (
 """What Debian's interpreter in the base image runs, whatever interpreter builds it."""
 
 
-def name(image: str) -> str:
-    """The full name of one of the project's images."""
-    return f"localhost/marianne/{image}:dev"
-
-
 def build() -> None:
     """Every image, as an archive in the cache."""
     packages.ensure(packages.IMAGES)
-    _pause()
-    _base()
-    for image in PRODUCT:
-        _product(image)
+    with cache.locked("images"):
+        bases.build()
+        texts = dockerfiles(TREE)
+        above = parents(texts)
+        for image in build_order(texts):
+            _build(image, above[image])
 
 
-def load() -> None:
-    """Into containerd, whatever it lacks of what was built."""
-    marker = Path(CONTAINERD_SOCKET).parent / "images"
-    marker.mkdir(parents=True, exist_ok=True)
-    for archive in sorted(_archives().glob("*.tar")):
-        stamp, loaded = archive.with_suffix(".digest").read_text(), marker / archive.stem
-        if loaded.is_file() and loaded.read_text() == stamp:
-            continue
-        with step(f"importing {archive.stem}"):
-            _run(["ctr", "-a", CONTAINERD_SOCKET, "-n", "k8s.io", "images", "import", str(archive)], archive.stem)
-        loaded.write_text(stamp)
+def load(loaded: Path) -> None:
+    """Into containerd, what it lacks of what was built; the folder `loaded` says what it has."""
+    loaded.mkdir(parents=True, exist_ok=True)
+    with cache.locked("images"):
+        for image in ("pause", "base", *dockerfiles(TREE)):
+            now, has = buildah.made_of(image), loaded / image
+            if has.is_file() and has.read_text() == now:
+                continue
+            with step(f"importing the {image} image"):
+                target = str(buildah.archive(image))
+                buildah.run(["ctr", "-a", CONTAINERD_SOCKET, "-n", "k8s.io", "images", "import", target], image)
+            has.write_text(now)
 
 
-def _pause() -> None:
-    source = Path(__file__).with_name("pause.c")
-    if not (digest := _changed("pause", [source])):
-        return
-    with step("building the pause image"):
-        folder = _scratch("pause")
-        _run(["gcc", "-static", "-Os", "-s", "-o", str(folder / "pause"), str(source)], "pause")
-        (folder / "Dockerfile").write_text('FROM scratch\nCOPY pause /pause\nUSER 65535\nENTRYPOINT ["/pause"]\n')
-        _commit("pause", PAUSE_IMAGE, folder, folder / "Dockerfile", {}, digest)
-
-
-def _base() -> None:
-    if not (digest := _changed("base", [Path(__file__)])):
-        return
-    with step("building the base image from Debian's packages"):
-        folder = _scratch("base")
-        exclude = [f"--dpkgopt=path-exclude={pattern}" for pattern in BASE_WITHOUT]
-        root = folder / "root.tar"
-        chosen = f"--include={','.join(BASE_PACKAGES)}"
-        clean = "--customize-hook=rm -rf $1/var/lib/apt/lists/* $1/var/cache/* $1/var/log/*"
-        _run(["mmdebstrap", "--variant=minbase", chosen, *exclude, clean, "bookworm", str(root)], "base")
-        (folder / "Dockerfile").write_text("FROM scratch\nADD root.tar /\n")
-        _commit("base", BASE_IMAGE, folder, folder / "Dockerfile", {}, digest)
-
-
-def _product(image: str) -> None:
-    dockerfile = TREE / "images" / image / "Dockerfile"
-    sources = [dockerfile.parent, *_sources(image), _archives() / "base.digest"]
-    if image == "agent":
-        sources.append(_archives() / "runner.digest")
-    if not (digest := _changed(image, sources)):
-        return
-    with step(f"building the {image} image"):
+def build_with_docker() -> None:
+    """For a cluster that the user names: with their engine, or the lines to do it with."""
+    texts = dockerfiles(TREE)
+    order = build_order(texts)
+    for image in order:
         prepare(image)
-        arguments = {"BASE": BASE_IMAGE, "RUNNER": name("runner")}
-        _commit(image, name(image), TREE, dockerfile, arguments, digest)
+    commands = [docker_command(image, parents(texts)[image]) for image in order]
+    if shutil.which("docker") is None:
+        say("there is no docker here; where there is one, in this folder:")
+        for command in commands:
+            say("  " + " ".join(command))
+    else:
+        for image, command in zip(order, commands, strict=True):
+            with step(f"building the {image} image"):
+                buildah.run(command, image, TREE)
+    say(f"then, for kind: kind load docker-image {' '.join(full_name(image) for image in order)}")
+
+
+def docker_command(image: str, above: list[str]) -> list[str]:
+    """The same Dockerfile on the base that it names itself."""
+    given = [f"--build-arg={argument(other)}={full_name(other)}" for other in above]
+    return ["docker", "build", "-f", f"images/{image}/Dockerfile", "-t", full_name(image), *given, "."]
 
 
 def prepare(image: str) -> None:
-    """What the Dockerfile copies: the locked wheels, unpacked and compiled, in `build/<image>`."""
+    """What the Dockerfile copies: the locked wheels, unpacked, and our own packages, in `build/<image>`."""
     lock = TREE / "requirements" / f"{image}.lock"
-    if not lock.exists():
-        return
     target = TREE / "build" / image
     shutil.rmtree(target, ignore_errors=True)
-    pip = [shutil.which("python3") or "python3", "-m", "pip", "install", "--quiet", "--require-hashes"]
-    _run([*pip, "--no-deps", *WHEELS, f"--target={target}", f"--requirement={lock}"], image)
-    for package in _packages(image):
-        shutil.copytree(package, target / package.name, ignore=shutil.ignore_patterns("__pycache__"))
-    compiler = ["python3", "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash", "-s", str(target)]
-    _run([*compiler, str(target)], image)
+    if lock.is_file():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+        where = [f"--target={target}", f"--requirement={lock}"]
+        buildah.run([*pip, "--require-hashes", "--no-deps", *WHEELS, *where], image)
+    for package in PACKAGES.get(image, ()):
+        own = TREE / "operator" / package
+        shutil.copytree(own, target / package, ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def _packages(image: str) -> list[Path]:
-    packages_of = {"runner": ("marianne_runner",), "operator": ("marianne_operator", "marianne_runner")}
-    return [TREE / "operator" / package for package in packages_of[image]]
-
-
-def _sources(image: str) -> list[Path]:
-    return [TREE / "requirements" / f"{image}.lock", *_packages(image)] if image != "agent" else []
-
-
-def _commit(
-    image: str, full_name: str, context: Path, dockerfile: Path, arguments: dict[str, str], digest: str
-) -> None:
-    archive = _archives() / f"{image}.tar"
-    archive.unlink(missing_ok=True)
-    given = [f"--build-arg={key}={value}" for key, value in arguments.items()]
-    # One layer for each image: the archive stays small and containerd unpacks it once.
-    build_it = ["buildah", "build", "--pull-never", "--layers=false", *given, "-t", full_name, "-f", str(dockerfile)]
-    _run([*build_it, str(context)], image)
-    _run(["buildah", "push", full_name, f"docker-archive:{archive}:{full_name}"], image)
-    archive.with_suffix(".digest").write_text(digest)
-
-
-def _changed(image: str, sources: Iterable[Path]) -> str | None:
-    """The digest of what the image is made of, or None if the archive is made of just that."""
-    digest = hashlib.sha256()
-    for source in sources:
-        for file in sorted(source.rglob("*")) if source.is_dir() else [source]:
-            if file.is_file() and "__pycache__" not in file.parts:
-                digest.update(file.name.encode())
-                digest.update(file.read_bytes())
-    known = _archives() / f"{image}.digest"
-    made = digest.hexdigest()
-    return None if known.is_file() and known.read_text() == made and known.with_suffix(".tar").exists() else made
-
-
-def _archives() -> Path:
-    folder = cache_root() / "images"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _scratch(image: str) -> Path:
-    folder = _archives() / "scratch" / image
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
-
-
-def _run(command: Sequence[str], image: str) -> None:
-    log = _archives() / f"{image}.log"
-    environment = {**os.environ, "STORAGE_DRIVER": "overlay", "BUILDAH_ISOLATION": "chroot"}
-    with log.open("w") as output:
-        done = subprocess.run(command, env=environment, stdout=output, stderr=output, cwd=TREE, check=False)
-    if done.returncode:
-        raise SetupError(f"{' '.join(command[:4])} … failed; the end of {log}:\n{tail(log)}")
+def _build(image: str, above: list[str]) -> None:
+    now = digest(sources(TREE, image), *(buildah.made_of(each) for each in ("base", *above)))
+    if buildah.made_of(image) == now:
+        return
+    with step(f"building the {image} image"):
+        prepare(image)
+        arguments = {"BASE": BASE_IMAGE, **{argument(other): full_name(other) for other in above}}
+        buildah.build(image, full_name(image), TREE, TREE / "images" / image / "Dockerfile", arguments, now)

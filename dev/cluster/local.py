@@ -1,19 +1,19 @@
 """The local cluster as a whole: up, down, and what another checkout left.
 
 A machine has one such cluster, because it has one bridge and one set of ports. Who started it stands in a record under
-/run; a checkout that wants its own stops the other's first.
+/run, beside the PIDs; a checkout that wants its own stops the other's first.
 """
 
+import json
 import os
 import shutil
 import signal
-import subprocess
 from pathlib import Path
 from typing import Final
 
-from dev.cluster import binaries, images, network, packages
+from dev.cluster import binaries, cache, images, leftovers, network, packages
 from dev.cluster.addons import Addons
-from dev.cluster.addresses import API_PORT, CONTAINERD_SOCKET, GATEWAY, RUNTIME
+from dev.cluster.addresses import API_PORT, GATEWAY, RECORDS, RUNTIME
 from dev.cluster.control_plane import ControlPlane, free_port
 from dev.cluster.kubeconfigs import write_kubeconfig
 from dev.cluster.node import Node
@@ -21,7 +21,8 @@ from dev.cluster.processes import Program
 from dev.cluster.progress import SetupError, say, step
 
 TREE: Final = Path(__file__).parents[2]
-OWNER: Final = Path(RUNTIME) / "owner"
+OWNER: Final = Path(RUNTIME) / "owner.json"
+"""`{"tree": …}`."""
 
 
 class LocalCluster:
@@ -29,8 +30,8 @@ class LocalCluster:
 
     def __init__(self, tree: Path = TREE) -> None:
         self.directory = (tree / ".local" / "cluster").absolute()
-        self.control_plane = ControlPlane(self.directory, host=GATEWAY, port=API_PORT)
-        self.scheduler = Program(self.directory, "kube-scheduler")
+        self.control_plane = ControlPlane(self.directory, host=GATEWAY, port=API_PORT, records=RECORDS)
+        self.scheduler = Program(self.directory, "kube-scheduler", RECORDS)
         self.node = Node(self.directory, self.control_plane)
         self.addons = Addons(self.directory, self.control_plane)
 
@@ -40,58 +41,38 @@ class LocalCluster:
         return self.control_plane.kubeconfig
 
     def programs(self) -> list[Program]:
-        """In the order in which they are stopped."""
+        """In the order in which they are stopped: first what would start something again."""
         plane, node, addons = self.control_plane, self.node, self.addons
-        workers = [addons.volumes, addons.dns, node.kubelet, node.proxy, self.scheduler]
-        return [*workers, plane.controller_manager, plane.apiserver, plane.etcd, node.containerd]
+        workers = [node.kubelet, addons.volumes, addons.dns, node.proxy, self.scheduler]
+        return [*workers, plane.controller_manager, plane.apiserver, plane.etcd]
 
-    def up(self) -> None:
+    def start(self) -> None:
         """Idempotent: what lives is left alone, what is missing is started."""
-        if os.geteuid() != 0:
-            raise SetupError("the local cluster needs root; or name your own: CLUSTER=existing KUBECONFIG=…")
-        packages.ensure(packages.NODE)
-        binaries.ensure()
-        images.build()
-        self._take_over()
         with step("control plane"):
             network.up()
             self.control_plane.start()
             self._start_scheduler()
         with step("node"):
             self.node.start_containerd()
-            images.load()
+            images.load(self.directory / "images")
             self.node.start()
         with step("names and volumes"):
             self.addons.start()
-        for program in self.programs():
+        for program in [*self.programs(), self.node.containerd]:
             program.must_live()
 
-    def down(self) -> None:
-        """Every trace: Pods, processes, mounts, bridge, rules, sockets, state."""
-        self.node.kubelet.stop()
-        _stop_containers()
+    def stop(self) -> None:
+        """Every trace: Pods, processes, mounts, bridge, rules, sockets, state. Raises `SetupError` on what is left."""
         for program in self.programs():
-            program.stop(number=signal.SIGTERM if program.name == "containerd" else signal.SIGKILL)
-        _stop_shims()
-        _unmount(self.directory)
-        _unmount(Path(RUNTIME))
+            program.stop(number=signal.SIGKILL)
+        leftovers.kill_containers()
+        self.node.containerd.stop()
+        leftovers.kill_shims()
+        leftovers.clean(self.directory)
         network.down()
-        _remove_cgroups()
         shutil.rmtree(RUNTIME, ignore_errors=True)
         shutil.rmtree(self.directory, ignore_errors=True)
-
-    def _take_over(self) -> None:
-        """Stop a cluster that another checkout runs on this machine; two cannot share the bridge and the ports."""
-        owner = Path(OWNER.read_text()) if OWNER.is_file() else None
-        if owner is not None and owner != self.directory:
-            with step(f"stopping the cluster of {owner.parents[1]}"):
-                LocalCluster(owner.parents[1]).down()
-        elif owner is None and Path(RUNTIME).exists():
-            with step("clearing what an earlier cluster left"):
-                self.down()
-                self.control_plane = ControlPlane(self.directory, host=GATEWAY, port=API_PORT)
-        OWNER.parent.mkdir(parents=True, exist_ok=True)
-        OWNER.write_text(str(self.directory))
+        leftovers.must_be_gone(self.directory, *network.remains())
 
     def _start_scheduler(self) -> None:
         plane = self.control_plane
@@ -110,45 +91,53 @@ class LocalCluster:
         )
 
 
-def _stop_containers() -> None:
-    """Through containerd while it lives: it unmounts and frees what a container holds."""
-    if not Path(CONTAINERD_SOCKET).exists():
-        return
-    ctr = ["ctr", "-a", CONTAINERD_SOCKET, "-n", "k8s.io"]
-    tasks = subprocess.run([*ctr, "tasks", "list", "-q"], capture_output=True, text=True, check=False, timeout=30)
-    for task in tasks.stdout.split():
-        subprocess.run([*ctr, "tasks", "rm", "--force", task], capture_output=True, check=False, timeout=30)
+def up(tree: Path = TREE) -> LocalCluster:
+    """From a bare machine to a Ready node. Raises `SetupError` with what failed and the fix."""
+    if os.geteuid() != 0:
+        raise SetupError("the local cluster needs root; or name your own: CLUSTER=existing KUBECONFIG=…")
+    packages.ensure(packages.NODE)
+    binaries.ensure()
+    images.build()
+    with cache.locked("cluster"):
+        _take_over(tree.absolute())
+        cluster = LocalCluster(tree)
+        cluster.start()
+    return cluster
 
 
-def _stop_shims() -> None:
-    """A shim outlives its containerd on purpose; those of ours are told by the socket in their arguments."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            arguments = (process / "cmdline").read_bytes().split(b"\0")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if arguments[0].endswith(b"containerd-shim-runc-v2") and CONTAINERD_SOCKET.encode() in arguments:
-            os.kill(int(process.name), signal.SIGKILL)
+def down(tree: Path = TREE) -> None:
+    """Remove the cluster and control planes of this checkout; a cluster of another is left alone, and named."""
+    with cache.locked("cluster"):
+        owner = _owner()
+        if owner is not None and owner != tree.absolute():
+            say(f"the machine's cluster belongs to {owner}: left alone (run make cluster-down there)")
+            shutil.rmtree(LocalCluster(tree).directory, ignore_errors=True)
+        else:
+            LocalCluster(tree).stop()
+    for folder in sorted((tree / ".local" / "control-planes").glob("*")):
+        ControlPlane(folder).stop()
 
 
-def _unmount(below: Path) -> None:
-    """Deepest first; lazily, because a dying container may still hold one."""
-    points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    for point in sorted((each for each in points if each.startswith(f"{below}/")), reverse=True):
-        subprocess.run(["umount", "--lazy", point], capture_output=True, check=False)
+def is_ours(tree: Path = TREE) -> bool:
+    """Whether this checkout's cluster runs on this machine."""
+    return _owner() == tree.absolute() and LocalCluster(tree).node.containerd.pid() is not None
 
 
-def _remove_cgroups() -> None:
-    """The kubelet's tree of every controller; a group that is still busy is left to the next try."""
-    for root in [*Path("/sys/fs/cgroup").glob("*/kubepods"), Path("/sys/fs/cgroup/kubepods")]:
-        for group in sorted(root.rglob("*/"), reverse=True) if root.is_dir() else []:
-            _rmdir(group)
-        _rmdir(root)
+def _take_over(tree: Path) -> None:
+    """Make the machine's one place for a cluster ours: what another checkout, or an earlier try, left goes first."""
+    owner = _owner()
+    if owner is not None and owner != tree:
+        with step(f"stopping the cluster of {owner}"):
+            LocalCluster(owner).stop()
+    elif Path(RUNTIME).exists() and (owner is None or not LocalCluster(tree).control_plane.exists()):
+        with step("clearing what an earlier cluster left"):
+            LocalCluster(tree).stop()
+    OWNER.parent.mkdir(parents=True, exist_ok=True)
+    OWNER.write_text(json.dumps({"tree": str(tree)}))
 
 
-def _rmdir(group: Path) -> None:
+def _owner() -> Path | None:
     try:
-        group.rmdir()
-    except OSError as error:
-        if group.is_dir():
-            say(f"  left {group}: {error.strerror}")
+        return Path(json.loads(OWNER.read_text())["tree"])
+    except (FileNotFoundError, ValueError, KeyError):
+        return None

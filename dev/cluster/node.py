@@ -8,7 +8,17 @@ from typing import Final
 import yaml
 
 from dev.cluster import binaries
-from dev.cluster.addresses import BRIDGE, CONTAINERD_SOCKET, GATEWAY, NODE, PAUSE_IMAGE, PODS, RUNTIME
+from dev.cluster.addresses import (
+    BRIDGE,
+    CNI_NETWORK,
+    CONTAINERD_SOCKET,
+    GATEWAY,
+    NODE,
+    PAUSE_IMAGE,
+    PODS,
+    RECORDS,
+    RUNTIME,
+)
 from dev.cluster.certificates import Authority
 from dev.cluster.control_plane import ControlPlane
 from dev.cluster.kubeconfigs import write_kubeconfig
@@ -24,9 +34,9 @@ class Node:
     def __init__(self, directory: Path, control_plane: ControlPlane) -> None:
         self.directory = directory.absolute()
         self.control_plane = control_plane
-        self.containerd = Program(self.directory, "containerd")
-        self.kubelet = Program(self.directory, "kubelet")
-        self.proxy = Program(self.directory, "kube-proxy")
+        self.containerd = Program(self.directory, "containerd", RECORDS)
+        self.kubelet = Program(self.directory, "kubelet", RECORDS)
+        self.proxy = Program(self.directory, "kube-proxy", RECORDS)
 
     def start_containerd(self) -> None:
         """The container runtime, answering."""
@@ -79,7 +89,10 @@ class Node:
 
 
 def containerd_config(directory: Path) -> str:
-    """`restrict_oom_score_adj`: without CAP_SYS_RESOURCE every sandbox would die."""
+    """`restrict_oom_score_adj`: without CAP_SYS_RESOURCE every sandbox would die.
+
+    Network namespaces and the folder of add-on programs stay in our own folders, so that they go when the cluster goes.
+    """
     return f"""version = 2
 root = "{directory}/containerd"
 state = "{RUNTIME}/containerd"
@@ -88,9 +101,12 @@ state = "{RUNTIME}/containerd"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "{PAUSE_IMAGE}"
   restrict_oom_score_adj = true
+  netns_mounts_under_state_dir = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "{CNI_BINARIES}"
     conf_dir = "{directory}/cni"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "{directory}/containerd/opt"
 """
 
 
@@ -111,7 +127,7 @@ def cni_config(directory: Path) -> str:
         "ipam": addresses,
     }
     ports = {"type": "portmap", "capabilities": {"portMappings": True}}
-    return json.dumps({"cniVersion": "0.4.0", "name": "local", "plugins": [bridge, ports]})
+    return json.dumps({"cniVersion": "0.4.0", "name": CNI_NETWORK, "plugins": [bridge, ports]})
 
 
 def kubelet_config(directory: Path, authority: Authority) -> str:
@@ -141,6 +157,8 @@ def kubelet_config(directory: Path, authority: Authority) -> str:
             "registryPullQPS": 0,
             "serializeImagePulls": False,
             "maxPods": 110,
+            "podLogsDir": str(directory / "pod-logs"),
+            "makeIPTablesUtilChains": False,
         },
         sort_keys=False,
     )

@@ -19,10 +19,15 @@ from dev.cluster.progress import SetupError, tail
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program of a cluster, whose records and logs lie in `folder`."""
+    """One program of a cluster. Its log lies in `folder`; its record too, unless `records` says where.
+
+    What belongs to the machine and not to a tree is recorded outside the tree, so that it is found again when the
+    tree is gone.
+    """
 
     folder: Path
     name: str
+    records: Path | None = None
 
     @property
     def log(self) -> Path:
@@ -32,7 +37,7 @@ class Program:
     @property
     def record(self) -> Path:
         """`{"pid": …, "started": …}`."""
-        return self.folder / "run" / f"{self.name}.json"
+        return (self.records or self.folder / "run") / f"{self.name}.json"
 
     def pid(self) -> int | None:
         """Its PID, if it lives."""
@@ -55,7 +60,7 @@ class Program:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env={**os.environ, **(environment or {})},
+                env={**_environment(), **(environment or {})},
             )
         self.record.write_text(json.dumps({"pid": process.pid, "started": start_time(process.pid)}))
 
@@ -91,6 +96,11 @@ class Program:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
         return self.pid() is not None
+
+
+def _environment() -> dict[str, str]:
+    """Ours without proxies: the parts of a cluster speak to each other, and not by way of one."""
+    return {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
 
 
 def start_time(pid: int) -> int | None:
