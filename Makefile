@@ -31,3 +31,7 @@ control-plane: setup  ## an API server without nodes; NAME=x for another beside 
 
 images: setup  ## build what changed, and load it into the cluster
 	$(BIN)/python -m dev.cluster images
+
+.PHONY: crds
+crds: $(VENV)/installed  ## the CRDs and the chart's copy of them, from the models
+	$(BIN)/python -m marianne_operator.crd
