@@ -39,12 +39,12 @@ def scratch(image: str) -> Path:
 def build(
     image: str, full_name: str, context: Path, dockerfile: Path, arguments: Mapping[str, str], digest: str
 ) -> None:
-    """One layer for each image: the archive stays small and containerd unpacks it once."""
+    """Layers are kept, so that an edit of our own code does not compile its dependencies again."""
     target = archive(image)
     target.with_suffix(".digest").unlink(missing_ok=True)
     target.unlink(missing_ok=True)
     given = [f"--build-arg={key}={value}" for key, value in arguments.items()]
-    command = ["build", "--pull-never", "--layers=false", *given, "-t", full_name, "-f", str(dockerfile), str(context)]
+    command = ["build", "--pull-never", "--layers", *given, "-t", full_name, "-f", str(dockerfile), str(context)]
     _buildah(image, *command)
     _buildah(image, "push", full_name, f"docker-archive:{target}:{full_name}")
     _buildah(image, "rmi", "--prune", "--force")

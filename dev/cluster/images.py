@@ -74,17 +74,29 @@ def docker_command(image: str, above: list[str]) -> list[str]:
 
 
 def prepare(image: str) -> None:
-    """What the Dockerfile copies: the locked wheels, unpacked, and our own packages, in `build/<image>`."""
-    lock = TREE / "requirements" / f"{image}.lock"
-    target = TREE / "build" / image
-    shutil.rmtree(target, ignore_errors=True)
-    if lock.is_file():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-        where = [f"--target={target}", f"--requirement={lock}"]
-        buildah.run([*pip, "--require-hashes", "--no-deps", *WHEELS, *where], image)
+    """What the Dockerfile copies out of `build/<image>`: `wheels`, which seldom change, and our own `packages`."""
+    _unpack_wheels(image)
+    packages_folder = TREE / "build" / image / "packages"
+    shutil.rmtree(packages_folder, ignore_errors=True)
     for package in PACKAGES.get(image, ()):
         own = TREE / "operator" / package
-        shutil.copytree(own, target / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(own, packages_folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def _unpack_wheels(image: str) -> None:
+    """What the lock file names, checked by its hashes; left alone while that is the same, so that layers are, too."""
+    lock = TREE / "requirements" / f"{image}.lock"
+    if not lock.is_file():
+        return
+    target = TREE / "build" / image / "wheels"
+    now, unpacked = digest([lock], *WHEELS), target.with_suffix(".digest")
+    if unpacked.is_file() and unpacked.read_text() == now:
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    where = [f"--target={target}", f"--requirement={lock}"]
+    buildah.run([*pip, "--require-hashes", "--no-deps", *WHEELS, *where], image)
+    unpacked.write_text(now)
 
 
 def _build(image: str, above: list[str]) -> None:
