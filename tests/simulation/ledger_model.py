@@ -36,9 +36,9 @@ class Ledger:
     """Pod UID to (job UID, sheet): instruments that run."""
     starts: list[Place] = field(default_factory=list)
     excused: set[tuple[str, int]] = field(default_factory=set)
-    """(Job UID, sheet) that was cancelled: a restart of it begins anew, as its user asked."""
+    """(Job UID, sheet) that was cancelled, since a restart begins it anew, or whose verdict was unheard."""
 
-    def look(self, brief: Brief, pod_uid: str, waited: float) -> Verdict | None | str:
+    def look(self, brief: Brief, pod_uid: str, waited: float) -> Verdict | str | None:
         """What A's own Pod does: a verdict to give, "perform", or None to wait."""
         if not self.enabled:
             return "perform"
@@ -57,7 +57,7 @@ class Ledger:
 
     def start(self, brief: Brief, pod_uid: str) -> None:
         """The mark `started`, and the instrument."""
-        uid, sheet, attempt = place = brief["job_uid"], brief["sheet"], brief["attempt"]
+        uid, sheet, _ = place = brief["job_uid"], brief["sheet"], brief["attempt"]
         assert place not in self.starts, f"an instrument starts twice for one attempt: {place}"
         assert (uid, sheet) not in self.living.values(), f"two instruments of one sheet live at once: {place}"
         done = [each for each in self.marks if each[:2] == (uid, sheet) and self._finished(self.marks[each])]
@@ -102,7 +102,7 @@ class Ledger:
         own.verdict = self.verdict(brief, pod_uid, "lost", "PodLost")
         return own.verdict
 
-    def _after_predecessor(self, brief: Brief, pod_uid: str, waited: float) -> Verdict | None | str:
+    def _after_predecessor(self, brief: Brief, pod_uid: str, waited: float) -> Verdict | str | None:
         uid, sheet, attempt = brief["job_uid"], brief["sheet"], brief["attempt"]
         if "predecessor" not in brief:
             return "perform"

@@ -80,10 +80,15 @@ def _going(draft: Draft, sheet: SheetStatus, pod: PodView) -> None:
 
 
 def _never_started(draft: Draft, sheet: SheetStatus, pod: PodView, why: tuple[str, str] | None) -> None:
-    """Given up, so dismissed; the ledger closes the attempt, so that a Pod that starts after all finds it closed."""
+    """Make the same attempt again, on another node perhaps, or from an image that was mended.
+
+    The attempt is not given up: after an outage this Pod may be older than it looks and have finished unseen, and
+    then the next one of its name finds the verdict in the ledger. Another attempt would pay for the work again.
+    """
+    draft.deletions.append(PodDeletion(pod.name, pod.uid))
     reason = "no reason is known" if why is None else f"{why[0]}: {why[1]}"
     limit = draft.seen.settings.start_deadline_seconds
-    settle(draft, sheet, outcome.Ended(pod, "NotStarted", f"not started within {limit:.0f} s; {reason}"))
+    draft.warn("NotStarted", f"sheet {sheet.num}: Pod {pod.name} did not start within {limit:.0f} s; {reason}")
 
 
 def _node_lost(draft: Draft, sheet: SheetStatus, pod: PodView, message: str) -> None:

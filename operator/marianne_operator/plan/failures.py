@@ -38,7 +38,6 @@ FAILURES: Final = {
     "PodLost": Failure("E002", "transient", "infrastructure"),
     "Interrupted": Failure("E002", "transient", "infrastructure"),
     "Evicted": Failure("E002", "transient", "infrastructure"),
-    "NotStarted": Failure("E002", "transient", "infrastructure"),
     "VerdictMissing": Failure("E002", "transient", "infrastructure"),
 }
 UNKNOWN: Final = Failure("E999", "fatal")

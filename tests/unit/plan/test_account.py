@@ -159,16 +159,20 @@ def test_the_kubelets_events_explain_a_container_that_is_being_created(event, re
     assert (status.waiting.reason, plan.look_again_at) == (reason, NOW + 71)
 
 
-def test_a_pod_that_never_starts_is_given_up_without_burning_a_try():
+def test_a_pod_that_never_starts_is_made_again_under_the_same_name():
+    """Another attempt would pay again, if this Pod had finished while the operator could not hear of it."""
     image = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
     seen = observe(one(), pods=[pod(**image)], now=NOW + 900)
-    plan, status = decided(seen)
+    plan = decide(seen)
     assert [(each.name, each.uid) for each in plan.delete] == [(A1, pod().uid)]
-    first = status.sheets[0]
-    assert (first.attempt, first.normal_attempts, first.infrastructure_ends) == (2, 0, 1)
+    assert not plan.create
     assert "no such image" in plan.notes[0].message
-    assert first.previous_pod_uid is None, "it is not known to have ended"
-    assert names(plan) == [pod_name(NAME, UID, 1, 2)]
+    going = after(seen, plan, pods={A1: pod(deleting_at=NOW + 930, **image)})
+    assert (decide(going).delete, decide(going).create) == ((), ())
+    plan, status = decided(after(seen, plan, pods={}, ghosts={A1: pod(deleting_at=NOW + 930, **image)}))
+    assert names(plan) == [A1]
+    first = status.sheets[0]
+    assert (first.attempt, first.normal_attempts, first.infrastructure_ends) == (1, 0, 0)
 
 
 def test_neither_a_deleted_nor_a_started_pod_is_given_up():

@@ -79,7 +79,7 @@ def test_who_pays_for_what():
         "ValidationFailed",
     ]
     assert FINAL == ["InstrumentMissing", "OutOfMemory", "ProtocolMismatch", "TemplateInvalid", "WorkspaceBehind"]
-    assert CLUSTER_PAYS == ["Evicted", "Interrupted", "LedgerMissing", "NotStarted", "PodLost", "VerdictMissing"]
+    assert CLUSTER_PAYS == ["Evicted", "Interrupted", "LedgerMissing", "PodLost", "VerdictMissing"]
 
 
 @pytest.mark.parametrize("reason", SHEET_PAYS)
