@@ -43,6 +43,8 @@ class Kubelet:
     """By Pod UID: those that live."""
     begun: set[str] = field(default_factory=set)
     """UIDs of Pods whose container was ever started: it is so once."""
+    untold: list[tuple[str, str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]] = field(default_factory=list)
+    """What lost nodes will report when they are back."""
 
     def pods(self) -> list[Body]:
         """Pods as the API has them."""
@@ -132,11 +134,10 @@ class Kubelet:
         """Lost nodes answer again, and tell what became of their containers."""
         for container in self.containers.values():
             container.lost = False
-        for body in self.pods():
-            meta = body["metadata"]
-            if body["status"]["phase"] == "Running" and meta["uid"] not in self.containers:
-                unknown = {"exitCode": 137, "reason": "ContainerStatusUnknown", "message": ""}
-                self._report(meta["name"], "Failed", {"terminated": unknown})
+        for name, uid, report in self.untold:
+            if self.pod(uid) is not None:
+                self._report(name, *report)
+        self.untold.clear()
 
     def _end(
         self,
@@ -149,17 +150,18 @@ class Kubelet:
         """`said`: the container's reason. `pod`: fields of the Pod's status."""
         self.ledger.kill(container.uid)
         self.containers.pop(container.uid, None)
-        held = self.pod(container.uid)
-        if held is None or container.lost:
-            return
         ended = {
             "exitCode": code,
             "reason": said or ("Completed" if code == 0 else "Error"),
             "message": encode_message(told).decode() if told is not None else "",
             "startedAt": container.started_at,
         }
-        self._report(container.name, "Succeeded" if code == 0 else "Failed", {"terminated": ended}, **(pod or {}))
+        report = "Succeeded" if code == 0 else "Failed", {"terminated": ended}, pod or {}
+        if container.lost:
+            self.untold.append((container.name, container.uid, report))
+        elif self.pod(container.uid) is not None:
+            self._report(container.name, *report)
 
-    def _report(self, name: str, phase: str, state: dict[str, Any], **pod: Any) -> None:
+    def _report(self, name: str, phase: str, state: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -> None:
         statuses = [{"name": "sheet", "state": state}]
-        self.cluster.set_pod_status(NAMESPACE, name, {"phase": phase, "containerStatuses": statuses, **pod})
+        self.cluster.set_pod_status(NAMESPACE, name, {"phase": phase, "containerStatuses": statuses, **(pod or {})})

@@ -231,7 +231,8 @@ class World:
             self.work()
             if self.act_once(perform):
                 continue
-            if self.job.status.finished and not self.kubelet.containers:
+            heard_all = self.heard == len(self.cluster.changes)
+            if self.job.status.finished and not self.kubelet.containers and heard_all:
                 return
             self.skip_to_next()
         raise AssertionError(f"no progress: {self.job.status.phase}, {self.states}, {self.job.status.waiting}")
@@ -266,8 +267,11 @@ class World:
 
     def stay_silent(self) -> None:
         """Two resync periods without one write (I6)."""
-        self.deliver()
+        self.resync()
         self.work()
+        while self.act_once(lambda container: ("completed", "")) or self.heard < len(self.cluster.changes):
+            self.deliver()
+            self.work()
         before = self.writes, len(self.cluster.changes)
         for _ in range(10):
             self.pass_time(60)
