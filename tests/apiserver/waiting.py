@@ -9,7 +9,7 @@ T = TypeVar("T")
 POLL_SECONDS: Final = 0.05
 
 
-async def wait_for(what: str, probe: Callable[[], Awaitable[T]], deadline: float = 30.0) -> T:
+async def wait_for(what: str, probe: Callable[[], Awaitable[T | None]], deadline: float = 30.0) -> T:
     """The probe's first true answer; fails with the last one when `deadline` seconds have passed."""
     until = time.monotonic() + deadline
     while True:
