@@ -35,3 +35,7 @@ images: setup  ## build what changed, and load it into the cluster
 .PHONY: crds
 crds: $(VENV)/installed  ## the CRDs and the chart's copy of them, from the models
 	$(BIN)/python -m marianne_operator.crd
+
+.PHONY: bench
+bench: setup  ## the operator beside the floor program, on an API server of its own
+	$(BIN)/python -m tests.bench.measure --json .local/bench.json
