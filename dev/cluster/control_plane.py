@@ -81,7 +81,7 @@ class ControlPlane:
 
     def start(self) -> None:
         """Up and answering, RBAC's own roles and the `default` ServiceAccounts included."""
-        self._configure()
+        self.configure()
         self.start_etcd()
         self.start_apiserver()
         self.start_controller_manager()
@@ -177,7 +177,8 @@ class ControlPlane:
         wanted = port if port is not None and is_free(self.host, port) else free_port()
         return {"apiserver": wanted, "etcd": free_port(), "etcd-peer": free_port()}
 
-    def _configure(self) -> None:
+    def configure(self) -> None:
+        """Write what the programs read, and keep the ports."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self._ports_file.write_text(json.dumps(self._ports))
         (self.directory / "audit.yaml").write_text(AUDIT_POLICY)

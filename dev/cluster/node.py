@@ -105,6 +105,10 @@ state = "{RUNTIME}/containerd"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "{CNI_BINARIES}"
     conf_dir = "{directory}/cni"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      Root = "{RUNTIME}/runc"
 [plugins."io.containerd.internal.v1.opt"]
   path = "{directory}/containerd/opt"
 """

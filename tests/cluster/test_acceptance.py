@@ -1,9 +1,8 @@
-"""The cluster is a Kubernetes: a restricted Pod reaches the API by its name, a claim gets a volume, kubectl reaches in."""
+"""The cluster is a Kubernetes: Pods reach the API and Services by name, a claim gets a volume, kubectl reaches in."""
 
 import json
 import socket
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from dev.cluster import local
 from dev.cluster.image_order import full_name
 from tests.cluster.lane import Lane, wait_for
 
@@ -104,20 +102,6 @@ def test_kubectl_reaches_into_a_pod_and_pods_reach_a_service(lane: Lane) -> None
     lane.apply(_pod("fetches", fetch))
     _await_end(lane, "fetches")
     assert lane.kubectl("logs", "fetches").strip() == "200"
-
-
-def test_up_is_idempotent_and_restarts_what_is_dead(kubectl_binary: object) -> None:
-    cluster = local.LocalCluster()
-    if not local.is_ours():
-        pytest.fail("the cluster is not this checkout's; make cluster")
-    lives = {program.name: program.pid() for program in cluster.programs()}
-    cluster.node.proxy.stop()
-    begun = time.monotonic()
-    local.up()
-    assert time.monotonic() - begun < 30
-    again = {program.name: program.pid() for program in cluster.programs()}
-    assert None not in again.values()
-    assert {name for name in lives if lives[name] != again[name]} == {"kube-proxy"}
 
 
 def _await_end(lane: Lane, pod: str) -> None:
