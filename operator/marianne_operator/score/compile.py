@@ -3,14 +3,15 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from marianne_operator.score import effects, templates
 from marianne_operator.score.conditions import applies
 from marianne_operator.score.expansion import Place, dependencies, items, places
 from marianne_operator.score.fields import Score, ValidationRule
 from marianne_operator.score.instruments import performer
-from marianne_operator.score.load import score_of, tree_of
+from marianne_operator.score.load import MAX_TEXT, score_of, tree_of
+from marianne_operator.score.plain import canonical, plain
 from marianne_operator.score.refused import ScoreRefusedError
 from marianne_runner.contract import (
     PROTOCOL,
@@ -24,8 +25,6 @@ from marianne_runner.contract import (
     Sheet,
 )
 
-MAX_SHEETS: Final = 500
-MAX_EDGES: Final = 20_000
 MAX_COMPILED: Final = 900 * 1024
 """Bytes of JSON: what a ConfigMap holds, with room for the rest of the object."""
 
@@ -33,25 +32,20 @@ MAX_COMPILED: Final = 900 * 1024
 def compile_source(source: str | Mapping[str, Any]) -> CompiledScore:
     """From `scoreText` or the typed `score`; raises `ScoreRefusedError`."""
     tree = tree_of(source) if isinstance(source, str) else source
-    return compile_score(score_of(tree), digest_of(tree))
-
-
-def digest_of(tree: Mapping[str, Any]) -> str:
-    """Of what the author wrote, never of defaults: a newer operator must not take it for another score."""
-    canonical = json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
+    written = canonical(plain(tree))
+    if tree is source and len(written) > MAX_TEXT:
+        raise ScoreRefusedError("ScoreTooLarge", f"the score has {len(written)} bytes of JSON; at most {MAX_TEXT}")
+    return compile_score(score_of(tree), hashlib.sha256(written).hexdigest())
 
 
 def compile_score(score: Score, digest: str) -> CompiledScore:
-    """What the operator schedules by and the runner performs by; raises `ScoreRefusedError`."""
+    """What the operator schedules by and the runner performs by, as JSON has it; raises `ScoreRefusedError`.
+
+    `digest` is of what the author wrote, never of defaults: a newer operator must not take it for another score.
+    """
     vain, warned = effects.without_effect(score), templates.warnings(score)
     every = places(score)
-    if len(every) > MAX_SHEETS:
-        raise ScoreRefusedError("ScoreTooLarge", f"{len(every)} sheets; at most {MAX_SHEETS}")
-    needs = dependencies(score, every)
-    if (edges := sum(map(len, needs.values()))) > MAX_EDGES:
-        raise ScoreRefusedError("ScoreTooLarge", f"{edges} dependencies between sheets; at most {MAX_EDGES}")
-    sheets, performers = _sheets(score, every, needs)
+    sheets, performers = _sheets(score, every, dependencies(score, every))
     compiled = CompiledScore(
         protocol=PROTOCOL,
         name=score.name,
@@ -76,11 +70,10 @@ def compile_score(score: Score, digest: str) -> CompiledScore:
         without_effect=vain,
     )
     _add_optional(compiled, score)
-    if (
-        size := len(json.dumps(compiled, ensure_ascii=False, default=str).encode(errors="surrogatepass"))
-    ) > MAX_COMPILED:
+    text = json.dumps(compiled, ensure_ascii=False, default=str)  # str: dates, as a template would print them
+    if (size := len(text.encode())) > MAX_COMPILED:
         raise ScoreRefusedError("ScoreTooLarge", f"compiled, the score has {size} bytes; at most {MAX_COMPILED}")
-    return compiled
+    return cast(CompiledScore, json.loads(text))
 
 
 def _sheets(

@@ -22,90 +22,85 @@ class Effect:
     why: str
 
 
-_NOT_YET: Final = "not performed yet"
+_RUNS: Final = "what this score skips would run"
+_PROMPT: Final = "its text would be missing in the prompts"
+_SPENDS: Final = "more than this could be spent"
+_PASSES: Final = "work that fails it would pass"
+_FOLLOWS: Final = "what is to follow would not"
+_MODEL: Final = "another model or mode would be paid for; say it in instrument_config, or in the Instrument"
+_ABSENT: Final = "not performed yet"
 _CLUSTER: Final = "the cluster takes its place"
-_ENGINE: Final = "of Marianne's own process"
+_ENGINE: Final = "a setting of Marianne's own process"
 
 EFFECTS: Final = (
-    *(
-        Effect(path, "refused", _NOT_YET)
-        for path in (
-            "sheet.skip_when",
-            "sheet.skip_when_command",
-            "sheet.prelude",
-            "sheet.cadenzas",
-            "sheet.spec_tags",
-            "sheet.prompt_extensions",
-            "prompt.prompt_extensions",
-            "spec.fragments",
-            "spec.spec_dir",
-            "cost_limits.max_cost_per_sheet",
-            "cost_limits.max_cost_per_job",
-            "grounding.enabled",
-            "ai_review.enabled",
-            "checkpoints.enabled",
-            "on_success",
-            "backend.cli_model",
-            "backend.allowed_tools",
-            "backend.system_prompt_file",
-            "backend.working_directory",
-            "backend.cli_extra_args",
-        )
-    ),
-    *(
-        Effect(path, "none", _NOT_YET)
-        for path in (
-            "instrument_fallbacks",
-            "sheet.per_sheet_fallbacks",
-            "retry.max_completion_attempts",
-            "retry.completion_delay_seconds",
-            "retry.completion_threshold_percent",
-            "rate_limit",
-            "circuit_breaker",
-            "stale_detection",
-            "notifications",
-            "learning",
-            "feedback",
-            "techniques",
-            "agent_card",
-            "cost_limits.cost_per_1k_input_tokens",
-            "cost_limits.cost_per_1k_output_tokens",
-            "cost_limits.warn_at_percent",
-            "workspace_lifecycle",
-            "concert",
-            "spec.include_claude_md",
-        )
-    ),
-    *(Effect(path, "none", _CLUSTER) for path in ("workspace", "isolation", "state_backend", "state_path")),
-    *(
-        Effect(path, "none", _ENGINE)
-        for path in (
-            "logging",
-            "conductor",
-            "bridge",
-            "backend.skip_permissions",
-            "backend.disable_mcp",
-            "backend.output_format",
-            "backend.model",
-            "backend.api_key_env",
-            "backend.max_tokens",
-            "backend.temperature",
-            "backend.recursive_light",
-            "backend.ollama",
-        )
-    ),
+    Effect("sheet.skip_when", "refused", _RUNS),
+    Effect("sheet.skip_when_command", "refused", _RUNS),
+    Effect("checkpoints.enabled", "refused", "what a person has to approve would run"),
+    Effect("sheet.prelude", "refused", _PROMPT),
+    Effect("sheet.cadenzas", "refused", _PROMPT),
+    Effect("sheet.prompt_extensions", "refused", _PROMPT),
+    Effect("prompt.prompt_extensions", "refused", _PROMPT),
+    Effect("sheet.spec_tags", "refused", _PROMPT),
+    Effect("spec", "refused", _PROMPT),
+    Effect("techniques", "refused", _PROMPT),
+    Effect("cost_limits.max_cost_per_sheet", "refused", _SPENDS),
+    Effect("cost_limits.max_cost_per_job", "refused", _SPENDS),
+    Effect("grounding.enabled", "refused", _PASSES),
+    Effect("ai_review.enabled", "refused", _PASSES),
+    Effect("on_success", "refused", _FOLLOWS),
+    Effect("backend.cli_model", "refused", _MODEL),
+    Effect("backend.model", "refused", _MODEL),
+    Effect("backend.max_tokens", "refused", _MODEL),
+    Effect("backend.temperature", "refused", _MODEL),
+    Effect("backend.ollama", "refused", _MODEL),
+    Effect("backend.allowed_tools", "refused", "the agent could use other tools"),
+    Effect("backend.cli_extra_args", "refused", "the instrument would be called otherwise"),
+    Effect("backend.system_prompt_file", "refused", _PROMPT),
+    Effect("backend.working_directory", "refused", "the instrument would work elsewhere"),
+    Effect("instrument_fallbacks", "none", _ABSENT),
+    Effect("sheet.per_sheet_fallbacks", "none", _ABSENT),
+    Effect("retry.max_completion_attempts", "none", _ABSENT),
+    Effect("retry.completion_delay_seconds", "none", _ABSENT),
+    Effect("retry.completion_threshold_percent", "none", _ABSENT),
+    Effect("rate_limit", "none", _ABSENT),
+    Effect("circuit_breaker", "none", _ABSENT),
+    Effect("stale_detection", "none", _ABSENT),
+    Effect("notifications", "none", _ABSENT),
+    Effect("learning", "none", _ABSENT),
+    Effect("feedback", "none", _ABSENT),
+    Effect("agent_card", "none", _ABSENT),
+    Effect("concert", "none", _ABSENT),
+    Effect("workspace_lifecycle", "none", _ABSENT),
+    Effect("cost_limits.cost_per_1k_input_tokens", "none", _ABSENT),
+    Effect("cost_limits.cost_per_1k_output_tokens", "none", _ABSENT),
+    Effect("cost_limits.warn_at_percent", "none", _ABSENT),
+    Effect("workspace", "none", _CLUSTER),
+    Effect("isolation", "none", _CLUSTER),
+    Effect("state_backend", "none", _CLUSTER),
+    Effect("state_path", "none", _CLUSTER),
+    Effect("backend.api_key_env", "none", _CLUSTER),
+    Effect("logging", "none", _ENGINE),
+    Effect("conductor", "none", _ENGINE),
+    Effect("bridge", "none", _ENGINE),
+    Effect("backend.skip_permissions", "none", _ENGINE),
+    Effect("backend.disable_mcp", "none", _ENGINE),
+    Effect("backend.output_format", "none", _ENGINE),
+    Effect("backend.recursive_light", "none", _ENGINE),
 )
+SHOWN: Final = 5
+"""Refusals in one message."""
 
 
 def without_effect(score: Score) -> list[str]:
     """Paths that this score writes in vain; raises `ScoreRefusedError` for those that must not be neglected."""
     written = [effect for effect in EFFECTS if _written(score, effect.path)]
-    refused = [effect for effect in written if effect.kind == "refused" and not _switched_off(score, effect.path)]
+    refused = [(each.path, each.why) for each in written if each.kind == "refused" and not _switched_off(score, each)]
+    refused += [(path, _MODEL) for path in _overrides(score)]
     if refused:
-        told = "; ".join(f"{effect.path}: {effect.why}, and it would change the result" for effect in refused[:5])
-        raise ScoreRefusedError("ScoreUnsupported", told)
+        told = "; ".join(f"{path}: not performed yet, and {why}" for path, why in refused[:SHOWN])
+        raise ScoreRefusedError("ScoreUnsupported", f"{told}: leave it out")
     vain = [effect.path for effect in written if effect.kind == "none"]
-    return [*vain, *_fallbacks_of_movements(score), *_overrides(score)]
+    return [*vain, *_fallbacks_of_movements(score)]
 
 
 def _written(score: Score, path: str) -> bool:
@@ -118,19 +113,19 @@ def _written(score: Score, path: str) -> bool:
     return bool(value != type(part).model_fields[field].get_default(call_default_factory=True))
 
 
-def _switched_off(score: Score, path: str) -> bool:
+def _switched_off(score: Score, effect: Effect) -> bool:
     """A cost limit beside a written `enabled: false` limits nothing."""
-    return path.startswith("cost_limits.max") and not score.cost_limits.limits
+    return effect.path.startswith("cost_limits.max") and not score.cost_limits.limits
 
 
-def _fallbacks_of_movements(score: Score) -> Iterator[str]:
-    for number, movement in score.movements.items():
-        if movement.instrument_fallbacks:
-            yield f"movements.{number}.instrument_fallbacks"
+def _fallbacks_of_movements(score: Score) -> list[str]:
+    """One line for all of them: a score may have hundreds."""
+    having = [number for number, movement in score.movements.items() if movement.instrument_fallbacks]
+    return [f"movements.{having[0]}.instrument_fallbacks"] if having else []
 
 
 def _overrides(score: Score) -> Iterator[str]:
-    """Of a sheet's backend override, only the time-out is an engine's; the rest speaks to Marianne's own clients."""
+    """Of a sheet's backend override, only the time-out is performed."""
     for number, override in score.backend.sheet_overrides.items():
         for field in ("cli_model", "model", "temperature", "max_tokens"):
             if getattr(override, field) is not None:

@@ -1,13 +1,15 @@
 """Stages to concrete sheets (semantics §4.2-4.4): items, fan-out, dependencies."""
 
 import graphlib
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from typing import Final
 
 from marianne_operator.score.fields import Score
 from marianne_operator.score.refused import ScoreRefusedError
+
+MAX_SHEETS: Final = 500
+MAX_EDGES: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,83 +23,110 @@ class Place:
 
 
 def places(score: Score) -> tuple[Place, ...]:
-    """Every concrete sheet, in number order."""
-    sheet, counts = score.sheet, fan_out(score)
-    if sheet.fan_out_stage_map and not sheet.fan_out:
-        return _mapped(sheet.fan_out_stage_map)
+    """Every concrete sheet, in number order; raises `ScoreRefusedError` where there are too many."""
+    counts = fan_out(score)
+    _refuse_too_many(score, counts)
     if not counts:
-        total = math.ceil((sheet.total_items - sheet.start_item + 1) / sheet.size)
-        return tuple(Place(num, num) for num in range(1, total + 1))
-    stages = ((stage, counts.get(stage, 1)) for stage in range(1, sheet.total_items + 1))
-    cells = chain.from_iterable(
-        ((stage, instance, count) for instance in range(1, count + 1)) for stage, count in stages
-    )
+        mapped = score.sheet.fan_out_stage_map or {}
+        return tuple(_mapped(num, mapped.get(num)) for num in range(1, _undivided(score) + 1))
+    cells = [
+        (stage, instance, counts.get(stage, 1))
+        for stage in range(1, score.sheet.total_items + 1)
+        for instance in range(1, counts.get(stage, 1) + 1)
+    ]
     return tuple(Place(num, *cell) for num, cell in enumerate(cells, 1))
 
 
 def fan_out(score: Score) -> dict[int, int]:
     """Instances by stage; `movements.N.voices` counts where `sheet.fan_out` is silent."""
+    sheet = score.sheet
+    if sheet.fan_out_stage_map and not sheet.fan_out:
+        return {}  # expanded before and written out
     voices = {number: each.voices for number, each in score.movements.items() if each.voices and each.voices > 1}
-    if voices and (score.sheet.size != 1 or score.sheet.start_item != 1):
+    if voices and (sheet.size != 1 or sheet.start_item != 1):
         raise ScoreRefusedError("ScoreInvalid", "movements with voices need sheet.size: 1 and sheet.start_item: 1")
-    if beyond := [stage for stage in voices if stage > score.sheet.total_items]:
-        raise ScoreRefusedError("ScoreInvalid", f"movements.{beyond[0]}: the score has no such stage")
-    return voices | score.sheet.fan_out
+    if beyond := [stage for stage in voices if stage > sheet.total_items]:
+        why = f"movements.{beyond[0]}.voices: the score has no such stage (1..{sheet.total_items})"
+        raise ScoreRefusedError("ScoreInvalid", why)
+    return voices | sheet.fan_out
 
 
 def items(score: Score, place: Place, total: int) -> tuple[int, int]:
-    """First and last item of this sheet. After a fan-out there is one item for each concrete sheet."""
+    """First and last item of this sheet. A fan-out leaves one item for each concrete sheet."""
     sheet = score.sheet
-    last = total if place.stage != place.num or place.fan_count > 1 or total > sheet.total_items else sheet.total_items
     first = (place.num - 1) * sheet.size + sheet.start_item
-    return first, min(first + sheet.size - 1, last)
+    return first, min(first + sheet.size - 1, max(sheet.total_items, total))
 
 
 def dependencies(score: Score, sheets: Sequence[Place]) -> dict[int, list[int]]:
     """What each listed sheet waits for; refuses numbers that do not exist, a sheet that needs itself, and cycles."""
     declared = score.sheet.dependencies
-    by_stage: dict[int, list[int]] = {}
+    members = _members(score, sheets)
+    _refuse_unknown(declared, members)
+    _refuse_cycles(declared)
+    expanded: dict[int, dict[int, None]] = {}
+    for target, sources in declared.items():
+        for source in dict.fromkeys(sources):
+            _connect(expanded, members[target], members[source])
+    if (edges := sum(map(len, expanded.values()))) > MAX_EDGES:
+        raise ScoreRefusedError("ScoreTooLarge", f"{edges} dependencies between sheets; at most {MAX_EDGES}")
+    return {target: list(needed) for target, needed in expanded.items()}
+
+
+def _undivided(score: Score) -> int:
+    sheet = score.sheet
+    return -(-(sheet.total_items - sheet.start_item + 1) // sheet.size)
+
+
+def _refuse_too_many(score: Score, counts: Mapping[int, int]) -> None:
+    """Counted before any is made: a score may well ask for a billion."""
+    total = score.sheet.total_items + sum(counts.values()) - len(counts) if counts else _undivided(score)
+    if total > MAX_SHEETS:
+        raise ScoreRefusedError("ScoreTooLarge", f"sheet: {total} sheets; at most {MAX_SHEETS}")
+
+
+def _mapped(num: int, written: Mapping[str, int] | None) -> Place:
+    """A score that was expanded before and written out says where each sheet stands."""
+    if written is None:
+        return Place(num, num)
+    try:
+        return Place(num, written["stage"], written["instance"], written["fan_count"])
+    except KeyError as error:
+        why = f"sheet.fan_out_stage_map.{num}: {error} is missing; write stage, instance and fan_count"
+        raise ScoreRefusedError("ScoreInvalid", why) from error
+
+
+def _members(score: Score, sheets: Sequence[Place]) -> dict[int, list[int]]:
+    """Sheets by the number that dependencies use: the stage, or after an earlier expansion the sheet itself."""
+    if not fan_out(score):
+        return {place.num: [place.num] for place in sheets}
+    members: dict[int, list[int]] = {}
     for place in sheets:
-        by_stage.setdefault(place.stage, []).append(place.num)
+        members.setdefault(place.stage, []).append(place.num)
+    return members
+
+
+def _refuse_unknown(declared: Mapping[int, Sequence[int]], members: Mapping[int, object]) -> None:
     for target, sources in declared.items():
         for number in (target, *sources):
-            if number not in by_stage:
-                why = f"sheet.dependencies: {number} is no stage of this score (1..{max(by_stage)})"
+            if number not in members:
+                why = f"sheet.dependencies.{target}: {number} is none of this score's stages (1..{max(members)})"
                 raise ScoreRefusedError("ScoreInvalid", why)
         if target in sources:
-            raise ScoreRefusedError("ScoreInvalid", f"sheet.dependencies: {target} depends on itself")
-    expanded: dict[int, list[int]] = {}
-    for target, sources in declared.items():
-        for source in sources:
-            _connect(expanded, by_stage[target], by_stage[source])
-    _refuse_cycles(expanded)
-    return expanded
+            raise ScoreRefusedError("ScoreInvalid", f"sheet.dependencies.{target}: it depends on itself; take it out")
 
 
-def _connect(expanded: dict[int, list[int]], targets: Sequence[int], sources: Sequence[int]) -> None:
-    """Equal fans pair up instance by instance; anything else is all to all."""
-    paired = len(targets) == len(sources) > 1
-    for index, target in enumerate(targets):
-        needed = expanded.setdefault(target, [])
-        needed += [each for each in ([sources[index]] if paired else sources) if each not in needed]
-
-
-def _refuse_cycles(needs: Mapping[int, Sequence[int]]) -> None:
+def _refuse_cycles(declared: Mapping[int, Sequence[int]]) -> None:
     try:
-        graphlib.TopologicalSorter(needs).prepare()
+        graphlib.TopologicalSorter(declared).prepare()
     except graphlib.CycleError as error:
         cycle = " -> ".join(str(number) for number in error.args[1])
         raise ScoreRefusedError("ScoreInvalid", f"sheet.dependencies: {cycle} is a cycle; break it") from error
 
 
-def _mapped(stages: Mapping[int, Mapping[str, int]]) -> tuple[Place, ...]:
-    """A score that was expanded before and written out: the map says what the sheets are."""
-    if sorted(stages) != list(range(1, len(stages) + 1)):
-        raise ScoreRefusedError("ScoreInvalid", "sheet.fan_out_stage_map: sheet numbers must run from 1 without a gap")
-    try:
-        return tuple(
-            Place(num, stages[num]["stage"], stages[num]["instance"], stages[num]["fan_count"])
-            for num in sorted(stages)
-        )
-    except KeyError as error:
-        raise ScoreRefusedError("ScoreInvalid", f"sheet.fan_out_stage_map: an entry lacks {error}") from error
+def _connect(expanded: dict[int, dict[int, None]], targets: Sequence[int], sources: Sequence[int]) -> None:
+    """Equal fans pair up instance by instance; anything else is all to all."""
+    paired = len(targets) == len(sources) > 1
+    for index, target in enumerate(targets):
+        needed = expanded.setdefault(target, {})
+        needed.update(dict.fromkeys([sources[index]] if paired else sources))

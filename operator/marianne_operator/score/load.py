@@ -1,7 +1,7 @@
 """Text to a score, and what a hostile text meets on the way.
 
 YAML aliases, duplicate keys, deep nesting and sheer size are refused before anything is built of the text: a few
-hundred bytes of aliases would otherwise become gigabytes. Typed scores meet the same limits.
+hundred bytes of aliases would otherwise become gigabytes.
 """
 
 from collections.abc import Hashable, Mapping
@@ -11,34 +11,33 @@ import yaml
 from pydantic import ValidationError
 
 from marianne_operator.score.fields import Score
+from marianne_operator.score.plain import check_bounds
 from marianne_operator.score.refused import ScoreRefusedError
 
 MAX_TEXT: Final = 512 * 1024
 """Bytes of UTF-8."""
-MAX_DEPTH: Final = 64
-MAX_NODES: Final = 200_000
 SHOWN_ERRORS: Final = 5
+SHOWN_INPUT: Final = 80
+"""Characters of a wrong value that are worth repeating."""
 
 
-def tree_of(text: str) -> dict[str, Any]:
+def tree_of(text: str) -> dict[Any, Any]:
     """The mapping that the text holds; raises `ScoreRefusedError`."""
     if len(text.encode(errors="surrogatepass")) > MAX_TEXT:
         raise ScoreRefusedError("ScoreTooLarge", f"the score is longer than {MAX_TEXT} bytes")
     try:
         _check_events(text)
         tree = yaml.load(text, _Loader)  # noqa: S506  (a SafeLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ScoreRefusedError("ScoreInvalid", f"not YAML: {_one_line(error)}") from error
-    except (ValueError, RecursionError) as error:
-        raise ScoreRefusedError("ScoreInvalid", f"not YAML: {error}") from error
     if not isinstance(tree, dict):
-        raise ScoreRefusedError("ScoreInvalid", "a score is a YAML mapping; this is " + _kind(tree))
+        kind = "empty" if tree is None else f"a {type(tree).__name__}"
+        raise ScoreRefusedError("ScoreInvalid", f"a score is a YAML mapping; this is {kind}")
     return tree
 
 
-def score_of(tree: Mapping[str, Any]) -> Score:
+def score_of(tree: Mapping[Any, Any]) -> Score:
     """The score, checked field by field; raises `ScoreRefusedError` with the first errors by path."""
-    _check_tree(tree)
     try:
         return Score.model_validate(tree)
     except ValidationError as error:
@@ -51,10 +50,12 @@ class _Loader(yaml.CSafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise ScoreRefusedError("ScoreInvalid", f"line {line}: a key is text or a number, not a {key.id}")
             name = self.construct_object(key, deep=True)
             if name in seen:
-                line = key.start_mark.line + 1
-                raise ScoreRefusedError("ScoreInvalid", f"line {line}: {name!r} is written twice; keep one")
+                raise ScoreRefusedError("ScoreInvalid", f"line {line}: {_short(name)} is written twice; keep one")
             seen.add(name)
         return super().construct_mapping(node, deep)
 
@@ -62,35 +63,16 @@ class _Loader(yaml.CSafeLoader):
 def _check_events(text: str) -> None:
     depth = nodes = 0
     for event in yaml.parse(text, yaml.CSafeLoader):
-        line = event.start_mark.line + 1 if event.start_mark is not None else 0
-        if isinstance(event, yaml.AliasEvent):
-            raise ScoreRefusedError("ScoreInvalid", f"line {line}: YAML aliases (*name) are not allowed; write it out")
+        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            line = event.start_mark.line + 1 if event.start_mark is not None else 0
+            why = f"line {line}: YAML anchors and aliases (&{event.anchor}, *{event.anchor}) are not allowed"
+            raise ScoreRefusedError("ScoreInvalid", f"{why}; write the value out")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         nodes += isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
-        _check_bounds(depth, nodes)
-
-
-def _check_tree(tree: object) -> None:
-    """The same bounds for a tree that never was text; not recursive, because its depth is not known yet."""
-    nodes, todo = 0, [(tree, 1)]
-    while todo:
-        node, depth = todo.pop()
-        nodes += 1
-        _check_bounds(depth, nodes)
-        if isinstance(node, Mapping):
-            todo.extend((each, depth + 1) for each in node.values())
-        elif isinstance(node, list):
-            todo.extend((each, depth + 1) for each in node)
-
-
-def _check_bounds(depth: int, nodes: int) -> None:
-    if depth > MAX_DEPTH:
-        raise ScoreRefusedError("ScoreTooLarge", f"the score is nested deeper than {MAX_DEPTH} levels")
-    if nodes > MAX_NODES:
-        raise ScoreRefusedError("ScoreTooLarge", f"the score has more than {MAX_NODES} values")
+        check_bounds(depth, nodes)
 
 
 def _told(error: ValidationError) -> str:
@@ -100,20 +82,23 @@ def _told(error: ValidationError) -> str:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location if part != "[key]") or "score"
+    return ".".join(str(part) for part in location if part != "[key]")[:SHOWN_INPUT] or "score"
 
 
 def _message(error: Any) -> str:  # noqa: ANN401  (pydantic's ErrorDetails)
     if error["type"] == "extra_forbidden":
         return "no such field; check the spelling"
+    if error["type"] == "missing":
+        return "is missing; write it"
     message = str(error["msg"]).removeprefix("Value error, ")
     given = error.get("input")
-    return f"{message} (is {given!r})" if isinstance(given, str | int | float) and len(str(given)) < 80 else message
+    shown = isinstance(given, str | int | float) and len(str(given)) <= SHOWN_INPUT
+    return f"{message} (is {given!r})" if shown else message
 
 
-def _one_line(error: yaml.YAMLError) -> str:
+def _short(name: object) -> str:
+    return repr(name)[:SHOWN_INPUT]
+
+
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:500]
-
-
-def _kind(tree: object) -> str:
-    return "empty" if tree is None else f"a {type(tree).__name__}"

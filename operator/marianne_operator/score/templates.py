@@ -1,13 +1,14 @@
 """A look at the template without running it.
 
-Only parsed: Jinja's `compile` folds constants, and a short template can fold into gigabytes. Rendering happens in the
-sheet's Pod.
+Only parsed: `Environment.compile` folds constants, and so does `meta.find_undeclared_variables`, which runs the same
+code generator (`{{ 'a' * 10**9 }}` becomes a gigabyte in either). Rendering happens in the sheet's Pod.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 import jinja2
-from jinja2 import meta
+from jinja2 import nodes
 
 from marianne_operator.score.fields import Score
 from marianne_operator.score.refused import ScoreRefusedError
@@ -38,6 +39,10 @@ BUILT_IN: Final = frozenset(
     }
 )
 """Variables of every template (semantics §5.3)."""
+_SPECIAL: Final = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})
+"""Names that Jinja itself gives inside of loops, blocks and macros."""
+SHOWN: Final = 20
+"""Warnings; each becomes a part of a condition."""
 
 
 def warnings(score: Score) -> list[str]:
@@ -49,11 +54,32 @@ def warnings(score: Score) -> list[str]:
         return []
     environment = jinja2.Environment(autoescape=False)  # noqa: S701  (prompts are no HTML)
     try:
-        used = meta.find_undeclared_variables(environment.parse(score.prompt.template))
+        template = environment.parse(score.prompt.template)
+        used = set(_used(template)) - set(_defined(template))
     except jinja2.TemplateSyntaxError as error:
         why = f"prompt.template: line {error.lineno}: {error.message}"
         raise ScoreRefusedError("ScoreInvalid", why) from error
+    except ValueError as error:  # a number too long for Python
+        raise ScoreRefusedError("ScoreInvalid", f"prompt.template: {error}") from error
     except RecursionError as error:
         raise ScoreRefusedError("ScoreTooLarge", "prompt.template: nested too deeply") from error
-    unknown = sorted(used - BUILT_IN - score.prompt.variables.keys() - environment.globals.keys())
-    return [f"prompt.template: variable {name!r} is not defined" for name in unknown]
+    unknown = sorted(used - BUILT_IN - _SPECIAL - score.prompt.variables.keys() - environment.globals.keys())
+    more = [f"prompt.template: {len(unknown) - SHOWN} more variables are not defined"] if len(unknown) > SHOWN else []
+    return [f"prompt.template: variable {name[:80]!r} is not defined" for name in unknown[:SHOWN]] + more
+
+
+def _used(template: nodes.Template) -> Iterator[str]:
+    return (name.name for name in template.find_all(nodes.Name) if name.ctx == "load")
+
+
+def _defined(template: nodes.Template) -> Iterator[str]:
+    """Wherever in the template: in which order its parts run is known only when it runs."""
+    for name in template.find_all(nodes.Name):
+        if name.ctx != "load":
+            yield name.name
+    for macro in template.find_all(nodes.Macro):
+        yield macro.name
+    for whole in template.find_all(nodes.Import):
+        yield whole.target
+    for parts in template.find_all(nodes.FromImport):
+        yield from (part if isinstance(part, str) else part[1] for part in parts.names)

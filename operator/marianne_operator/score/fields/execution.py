@@ -78,10 +78,10 @@ class ParallelConfig(Part):
     """How many sheets of a job run at once."""
 
     enabled: bool = False
-    max_concurrent: Annotated[int, Field(ge=1, le=20)] = 3
-    fail_fast: bool = True
+    max_concurrent: int = Field(default=3, ge=1, le=20, description="Sheets of this job that run at once, at most.")
+    fail_fast: bool = Field(default=True, description="Start nothing more after a sheet has failed for good.")
     budget_partition: bool = True
-    stagger_delay_ms: Annotated[int, Field(ge=0, le=5000)] = 0
+    stagger_delay_ms: int = Field(default=0, ge=0, le=5000, description="The least time between two starts.")
 
     @model_validator(mode="after")
     def _partition(self) -> Self:
@@ -99,12 +99,12 @@ class ValidationRule(Part):
     description: str | None = None
     command: str | None = None
     working_directory: str | None = None
-    stage: Annotated[int, Field(ge=1, le=10)] = 1
-    condition: str | None = None
+    stage: int = Field(default=1, ge=1, le=10, description="Later stages are checked once all earlier ones passed.")
+    condition: str | None = Field(default=None, description="For which sheets, as in: stage == 2 and instance > 1")
     retry_count: Annotated[int, Field(ge=0, le=10)] = 3
     timeout_seconds: Seconds | None = None
     retry_delay_ms: Annotated[int, Field(ge=0, le=5000)] = 200
-    sheet: Number | None = None
+    sheet: Number | None = Field(default=None, description="For this sheet only; a condition wins.")
 
     @model_validator(mode="after")
     def _has_what_it_checks(self) -> Self:
@@ -115,6 +115,6 @@ class ValidationRule(Part):
         if self.type == "content_regex":
             try:
                 re.compile(self.pattern or "")
-            except re.error as error:
+            except (re.error, OverflowError, RecursionError) as error:
                 raise ValueError(f"pattern is no regular expression: {error}") from error
         return self

@@ -10,9 +10,11 @@ from marianne_operator.score.fields.base import Filled, Number, Part
 class PromptConfig(Part):
     """A Jinja template, in line or in a file; without one, a default prompt."""
 
-    template: str | None = None
-    template_file: str | None = None
-    variables: dict[str, Any] = {}
+    template: str | None = Field(default=None, description="A Jinja template, rendered for each sheet.")
+    template_file: str | None = Field(
+        default=None, description="Relative to the score's folder, then to the workspace."
+    )
+    variables: dict[str, Any] = Field(default={}, description="For the template; these win over the built-in ones.")
     stakes: str | None = None
     thinking_method: str | None = None
     prompt_extensions: list[str] = []
@@ -27,7 +29,7 @@ class PromptConfig(Part):
 class InstrumentDef(Part):
     """A name of the score's own for an instrument, with configuration."""
 
-    profile: Filled
+    profile: Filled = Field(description="The instrument's real name.")
     config: dict[str, Any] = {}
 
 
@@ -37,15 +39,15 @@ class MovementDef(Part):
     name: str | None = None
     instrument: Filled | None = None
     instrument_config: dict[str, Any] = {}
-    voices: Number | None = None
+    voices: Number | None = Field(default=None, description="Instances of this stage, where sheet.fan_out says none.")
     instrument_fallbacks: list[str] = []
 
 
 class RetryConfig(Part):
     """`max_retries` is the number of tries."""
 
-    max_retries: Annotated[int, Field(ge=0)] = 3
-    base_delay_seconds: Annotated[float, Field(gt=0)] = 10.0
+    max_retries: int = Field(default=3, ge=0, description="Tries in all, the first one counted.")
+    base_delay_seconds: float = Field(default=10.0, gt=0, description="The wait after the first failed try.")
     max_delay_seconds: Annotated[float, Field(gt=0)] = 3600.0
     exponential_base: Annotated[float, Field(gt=1)] = 2.0
     jitter: bool = True

@@ -1,6 +1,6 @@
 """The whole score, field by field as Marianne has it (semantics §4.6)."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -39,15 +39,15 @@ from marianne_operator.score.fields.workspace import (
 class Score(Part):
     """One score. What does nothing here is accepted and said (`score.effects`), not refused."""
 
-    name: str
+    name: str = Field(description="What the score is called.")
     description: str | None = None
     workspace: str = "workspace"
     backend: BackendConfig = BackendConfig()
-    instrument: Filled | None = None
+    instrument: Filled | None = Field(default=None, description="Who performs, where nothing more special is said.")
     instrument_config: dict[str, Any] = {}
     instrument_fallbacks: list[str] = []
-    instruments: dict[str, InstrumentDef] = {}
-    movements: dict[int, MovementDef] = {}
+    instruments: dict[str, InstrumentDef] = Field(default={}, description="The score's own names for instruments.")
+    movements: dict[int, MovementDef] = Field(default={}, description="What is said of whole stages.")
     sheet: SheetConfig
     prompt: PromptConfig
     spec: SpecCorpusConfig = SpecCorpusConfig()
@@ -70,13 +70,13 @@ class Score(Part):
     feedback: FeedbackConfig = FeedbackConfig()
     techniques: dict[str, TechniqueConfig] = {}
     agent_card: AgentCard | None = None
-    validations: list[ValidationRule] = []
+    validations: list[ValidationRule] = Field(default=[], description="A sheet is done when its validations pass.")
     notifications: list[NotificationConfig] = []
     on_success: list[PostSuccessHookConfig] = []
     concert: ConcertConfig = ConcertConfig()
     state_backend: Literal["json", "sqlite"] = "sqlite"
     state_path: str | None = None
-    pause_between_sheets_seconds: Annotated[int, Field(ge=0)] = 2
+    pause_between_sheets_seconds: int = Field(default=2, ge=0, description="Acts only where it is written.")
 
     @field_validator("movements")
     @classmethod

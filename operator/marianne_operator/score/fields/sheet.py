@@ -32,25 +32,28 @@ class SkipWhenCommand(Part):
 class SheetConfig(Part):
     """Maps without another word use concrete sheet numbers; `dependencies`, `fan_out` and skips use stages."""
 
-    size: Number
-    total_items: Number
-    start_item: Number = 1
-    descriptions: dict[int, str] = {}
-    dependencies: dict[int, list[int]] = {}
+    size: Number = Field(description="Items per sheet.")
+    total_items: Number = Field(description="Items in all; with fan_out, the number of stages.")
+    start_item: Number = Field(default=1, description="The first item.")
+    descriptions: dict[int, str] = Field(default={}, description="What a sheet is about, for people.")
+    dependencies: dict[int, list[int]] = Field(
+        default={}, description="What a stage waits for; one not listed starts at once."
+    )
     spec_tags: dict[int, list[str]] = {}
     skip_when: dict[int, str] = {}
     prompt_extensions: dict[int, list[str]] = {}
     prelude: list[InjectionItem] = []
     cadenzas: dict[int, list[InjectionItem]] = {}
     skip_when_command: dict[int, SkipWhenCommand] = {}
-    fan_out: dict[int, int] = {}
+    fan_out: dict[int, int] = Field(default={}, description="How many instances of a stage there are.")
     fan_out_stage_map: dict[int, dict[str, int]] | None = None
-    per_sheet_instruments: dict[int, Filled] = {}
+    per_sheet_instruments: dict[int, Filled] = Field(
+        default={}, description="Who performs a sheet; comes before all else."
+    )
     per_sheet_instrument_config: dict[int, dict[str, Any]] = {}
     per_sheet_fallbacks: dict[int, list[str]] = {}
-    instrument_map: dict[str, list[int]] = {}
-    total_sheets: int | None = None
-    """Accepted and ignored, as Marianne does: it is computed."""
+    instrument_map: dict[str, list[int]] = Field(default={}, description="The sheets that an instrument performs.")
+    total_sheets: int | None = Field(default=None, description="Accepted and ignored: it is computed.")
 
     @model_validator(mode="after")
     def _items(self) -> Self:

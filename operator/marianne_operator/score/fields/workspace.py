@@ -10,10 +10,10 @@ from marianne_operator.score.fields.base import Number, Part
 class CrossSheetConfig(Part):
     """What earlier sheets hand to later ones."""
 
-    auto_capture_stdout: bool = False
+    auto_capture_stdout: bool = Field(default=False, description="Hand on what earlier sheets printed.")
     max_output_chars: Number = 2000
     capture_files: list[str] = []
-    lookback_sheets: Annotated[int, Field(ge=0)] = 3
+    lookback_sheets: int = Field(default=3, ge=0, description="From how many sheets before; 0 means all.")
 
 
 class WorkspaceLifecycleConfig(Part):
