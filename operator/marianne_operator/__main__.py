@@ -51,11 +51,8 @@ async def _run(process: ProcessSettings, settings: SettingsFile) -> int:
         stack.push_async_callback(connection.close)
         sandbox = await stack.enter_async_context(Sandbox())
         cluster = ApiCluster(connection)
-        loop = asyncio.get_running_loop()
-        times = Times(loop, time.monotonic, time.time)
-        conductor = build(
-            cluster, sandbox.compile, settings.for_plan(), times, metrics, tuple(settings.watch_namespaces)
-        )
+        times = Times(asyncio.get_running_loop(), time.monotonic, time.time)
+        conductor = build(cluster, sandbox.compile, settings.for_plan(), times, metrics, settings.watch_namespaces)
         place = Place(process.namespace, process.lease_name, process.holder)
         lease = Lease(cluster, place, _describe(conductor), time.monotonic)
         metrics.observe("marianne_lease_held", "1 while this process may act", lambda: lease.held)
@@ -65,7 +62,12 @@ async def _run(process: ProcessSettings, settings: SettingsFile) -> int:
         gc.collect()
         gc.freeze()  # what is here now stays: collections then cost, and find, only what came after
         log.info("waiting for the Lease", extra={"version": VERSION, "holder": process.holder, "port": health.port})
-        return await _until_stopped(lease, lambda stop: _conduct(conductor, configuration, settings, stop))
+
+        async def work(listen: Callable[[], None]) -> None:
+            await cluster.require_kinds()
+            await _conduct(conductor, configuration, settings, listen)
+
+        return await _until_stopped(lease, work)
 
 
 async def _until_stopped(lease: Lease, work: Work) -> int:

@@ -127,6 +127,8 @@ class Actor:
             await self._refresh(job)
             raise
         self.metrics.count_sheets(job.status.sheets, status.sheets)
+        if status.phase != job.status.phase:
+            log.info("phase", extra={"job": job.key, "phase": status.phase, "progress": status.progress})
 
     async def _still_so(self, job: JobView) -> None:
         """Nothing was written, so nothing has proved yet that the job is as it was seen."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from marianne_operator.control.cluster import JOBS_API, Body, Listing
+from marianne_operator.control.cluster import JOBS_API, Body, Listing, NotFoundError
 from marianne_operator.control.connection import Connection
 from marianne_runner.contract import JOB_LABEL
 
@@ -18,6 +18,13 @@ class ApiCluster:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    async def require_kinds(self) -> None:
+        """Raises `NotFoundError` where the CRDs are not installed: Kopf would start without a watch on them."""
+        served = {each["name"] for each in (await self._connection.request("GET", JOBS))["resources"]}
+        missing = {"mariannejobs", "instruments", "clusterinstruments"} - served
+        if missing:
+            raise NotFoundError(f"these CRDs are not installed: {', '.join(sorted(missing))}")
 
     async def list_jobs(self, namespace: str | None = None) -> Listing:
         """Every MarianneJob."""

@@ -197,6 +197,7 @@ class Cache:
 
     def _bury(self, uid: str) -> None:
         self._dead[uid] = None
+        self.echo.gone(uid)
         if len(self._dead) > REMEMBERED_DEAD:
             self._dead.popitem(last=False)
 

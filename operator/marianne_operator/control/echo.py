@@ -30,6 +30,10 @@ class Echo:
         else:
             self._pending[uid] = waited_for, self._clock()
 
+    def gone(self, uid: str) -> None:
+        """The object is no more: a watch that was cut meanwhile will never tell of it."""
+        self._pending.pop(uid, None)
+
     def oldest_seconds(self) -> float:
         """How long the oldest write has not been heard of."""
         now = self._clock()

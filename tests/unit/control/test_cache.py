@@ -179,6 +179,16 @@ def test_every_own_write_waits_for_its_echo(cache: Cache, clock: HandClock) -> N
     assert cache.echo.oldest_seconds() == 0, "a write that changed nothing has no echo"
 
 
+def test_what_vanished_while_a_watch_was_cut_is_not_waited_for(cache: Cache, clock: HandClock) -> None:
+    cache.saw_job(job(1))
+    cache.wrote_job(job(2))
+    cache.wrote_pod(pod(3), KEY)
+    clock.advance(30)
+    cache.replace_jobs(Listing(9, []))
+    cache.replace_pods(Listing(9, []))
+    assert cache.echo.oldest_seconds() == 0
+
+
 def test_a_watch_that_lags_is_not_silent(cache: Cache, clock: HandClock) -> None:
     cache.saw_job(job(1))
     cache.wrote_job(job(5))
