@@ -12,7 +12,11 @@ import pytest
 
 from dev.cluster import binaries
 from dev.cluster.local import LocalCluster
+from dev.demo.access import reach
+from dev.demo.installation import NAMESPACE as OPERATOR_NAMESPACE
+from dev.demo.installation import install
 from tests.cluster.lane import Lane
+from tests.cluster.operator_deployment import OperatorDeployment
 
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 EXISTING = os.environ.get("CLUSTER") == "existing"
@@ -39,6 +43,18 @@ def kubectl_binary(kubeconfig: Path) -> Path:
     return kubectl
 
 
+@pytest.fixture(scope="session")
+def installed(kubectl_binary: Path, kubeconfig: Path) -> None:
+    """The operator runs, by its chart: whatever is built from the tree now."""
+    install(reach())
+
+
+@pytest.fixture
+def operator_deployment(installed: None, lane: Lane) -> OperatorDeployment:
+    """To be taken away for a while."""
+    return OperatorDeployment.of(lane, OPERATOR_NAMESPACE)
+
+
 @pytest.fixture
 def lane(kubectl_binary: Path, kubeconfig: Path) -> Iterator[Lane]:
     """A restricted namespace for one test."""
@@ -61,4 +77,4 @@ def _namespace(kubectl_binary: Path, kubeconfig: Path) -> Iterator[Lane]:
         lane.kubectl("label", "namespace", lane.namespace, RESTRICTED)
         yield lane
     finally:
-        lane.kubectl("delete", "namespace", lane.namespace, "--wait=false")
+        lane.kubectl("delete", "namespace", lane.namespace, "--wait=false", "--ignore-not-found")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tests.cluster.lane import Lane, wait_for
 
-NAME = "marianne-operator"
+SELECTOR = "--selector=app.kubernetes.io/name=marianne-operator"
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class OperatorDeployment:
             yield
         finally:
             self._scale(1)
-            self.lane.kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=90s")
+            self.lane.kubectl("rollout", "status", "deployment", SELECTOR, "--timeout=90s")
 
     def _scale(self, replicas: int) -> None:
-        self.lane.kubectl("scale", f"deployment/{NAME}", f"--replicas={replicas}")
+        self.lane.kubectl("scale", "deployment", SELECTOR, f"--replicas={replicas}")
 
     def _pods(self) -> str:
-        return self.lane.kubectl("get", "pods", f"--selector=app.kubernetes.io/name={NAME}", "-o", "name")
+        return self.lane.kubectl("get", "pods", SELECTOR, "-o", "name")

@@ -10,6 +10,8 @@ import pytest
 
 from tests.cluster.lane import Lane, bash_score, wait_for
 
+pytestmark = pytest.mark.usefixtures("installed")
+
 UNUSABLE = ("WorkspaceUnusable", "VolumeUnavailable")
 """A read-only volume fails before the Pod starts: the kubelet cannot make the ledger's folder on it."""
 GOOD = bash_score("echo work > done")

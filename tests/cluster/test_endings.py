@@ -1,6 +1,10 @@
 """How a sheet can end on a real kubelet, and what the status says of it."""
 
+import pytest
+
 from tests.cluster.lane import Lane, bash_score
+
+pytestmark = pytest.mark.usefixtures("installed")
 
 
 def test_a_sheet_that_needs_too_much_memory_names_memory_and_the_fix(lane: Lane) -> None:

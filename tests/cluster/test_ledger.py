@@ -5,6 +5,8 @@ import pytest
 from tests.cluster.lane import Lane, bash_score, wait_for
 from tests.cluster.operator_deployment import OperatorDeployment
 
+pytestmark = pytest.mark.usefixtures("installed")
+
 WORK = "echo started >> starts; sleep {seconds}; echo ended >> ends"
 QUICK, SLOW = WORK.format(seconds=1), WORK.format(seconds=12)
 

@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from tests.cluster.lane import Lane, bash_score, wait_for
+
+pytestmark = pytest.mark.usefixtures("installed")
 
 STEP = "echo $(date +%s%N) >> steps; sleep 2"
 
