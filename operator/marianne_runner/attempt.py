@@ -1,261 +1,263 @@
-"""One attempt, from the brief to the verdict (design §4 and §6)."""
+"""One attempt, from the brief to the verdict: the ledger first, then the work, then the checks (design §4, §6)."""
 
-import errno
 import json
 import os
-import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, NamedTuple
 
-from marianne_runner import command, cross_sheet, marks, verdicts
-from marianne_runner.checks import Ground, run_checks, snapshot
-from marianne_runner.contract import Brief, CompiledScore, Rule, Verdict
+from marianne_runner import cross_sheet, marks, unusable, verdicts
+from marianne_runner.command import InstrumentMissingError
+from marianne_runner.contract import Verdict, VerdictReason
 from marianne_runner.heart import Heart
-from marianne_runner.ledger import Clock, SheetLedger, Timing
+from marianne_runner.ledger import Finding, SheetLedger
 from marianne_runner.marks import PERFORMED, STARTED, VERDICT, AttemptFolder
-from marianne_runner.memory import oom_kills
-from marianne_runner.perform import Ended, InstrumentMissingError, Tee, perform
-from marianne_runner.places import Places
-from marianne_runner.processes import kill_everything_else
-from marianne_runner.render import TemplateError, assemble, render_prompt, template_text
-from marianne_runner.variables import for_rules
+from marianne_runner.oom import oom_kills
+from marianne_runner.output import Report, read_report
+from marianne_runner.perform import Exit, run
+from marianne_runner.processes import Program, kill_everything_else
+from marianne_runner.redact import redact
+from marianne_runner.render import TemplateInvalidError
+from marianne_runner.room import Room
+from marianne_runner.rows import Step
+from marianne_runner.stop import Stop
+from marianne_runner.streams import Live, Tee
+from marianne_runner.task import Task
+from marianne_runner.timing import Timing
 
-UNUSABLE: Final = frozenset(
-    {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK}
-)
-"""What a volume answers that cannot take a ledger; nothing is charged for it."""
+DOCUMENT_BYTES = 8 << 20
+"""Of an output that is one JSON document."""
+CLOSED = "a later attempt of this sheet closed this one before it had started"
+FINISHED = ("completed", "skipped")
+OTHER = "the ledger holds this attempt of another run, or of other inputs"
+INTERRUPTED = "SIGTERM while the instrument ran"
 
 
-class TerminatedError(BaseException):
-    """SIGTERM before anything was started: leave without a trace."""
+class Ready(NamedTuple):
+    """All that can fail before anything is paid for has gone well."""
+
+    program: Program
+    characters: int
+    """Of the prompt."""
 
 
-@dataclass(slots=True)
 class Attempt:
-    """`stopped` tells that SIGTERM came."""
+    """Ours: one Pod's turn at one attempt of one sheet."""
 
-    places: Places
-    score: CompiledScore
-    brief: Brief
-    pod_uid: str
-    timing: Timing
-    stopped: Callable[[], bool]
-    ledger: SheetLedger = field(init=False)
-    folder: AttemptFolder = field(init=False)
+    def __init__(self, task: Task, pod_uid: str, timing: Timing, stop: Stop) -> None:
+        self._task, self._pod_uid, self._timing, self._stop = task, pod_uid, timing, stop
+        self._ledger = SheetLedger(task.places.ledger, task.brief, pod_uid, timing, task.clock)
+        self._folder = self._ledger.attempt(task.brief["attempt"])
+        self._performing = False
 
-    def __post_init__(self) -> None:
-        clock = Clock(time.monotonic, self._wait)
-        self.ledger = SheetLedger(self.places.ledger, self.brief, self.pod_uid, self.timing, clock)
-        self.folder = self.ledger.attempt(self.brief["attempt"])
+    def broken(self, verdict: Verdict) -> Verdict:
+        """The runner itself failed: where the instrument was started, the ledger has to know how that ended."""
+        return self._conclude(verdict) if self._performing else verdict
 
     def run(self) -> Verdict:
-        """The verdict, which stands in the ledger where the ledger can be written. Raises `TerminatedError`."""
+        """The verdict, which stands in the ledger where anything stands there. Raises `TerminatedError`."""
+        while True:
+            try:
+                claimed = self._claim()
+            except OSError as error:
+                return self._plain("not_started", "WorkspaceUnusable", self._explain(error))
+            if not isinstance(claimed, Ready):
+                return claimed
+            verdict = self._perform(claimed)
+            if verdict is not None:
+                return verdict
+
+    # ---- the ledger: what was before us
+
+    def _claim(self) -> Ready | Verdict:
+        """What to run, or what to say instead. Raises `OSError` where the claim cannot take a ledger."""
+        own = self._ledger.own()
+        if not own.same_work or own.step is Step.CLOSED:
+            message = CLOSED if own.same_work else OTHER
+            return self._plain("not_started", "LedgerOther", message, head=self._ledger.head)
+        if own.seen.verdict is not None:
+            return self._repeat(own.seen.verdict)
+        if own.step is Step.JUDGE:
+            return self._judge(own)
+        before = self._ledger.before()
+        if before is not None and before.step is Step.JUDGE:
+            return self._inherit(before.folder, self._judge(before))
+        if before is not None and before.seen.verdict is not None and before.seen.verdict["outcome"] in FINISHED:
+            return self._inherit(before.folder, self._repeat(before.seen.verdict))
+        return self._prepare()
+
+    def _repeat(self, verdict: Any) -> Verdict:  # noqa: ANN401  (a mark's content)
+        return verdicts.repeated(dict(verdict), self._pod_uid, self._task.brief["attempt"])
+
+    def _judge(self, found: Finding) -> Verdict:
+        """Performed by a Pod that is gone: hold its work against the rules, without the instrument."""
+        self._stop.hold()
+        found.folder.fence(self._pod_uid)
+        performed = verdicts.repeated(dict(found.seen.performed or {}), self._pod_uid, found.folder.number)
+        failure = (performed["reason"], performed["message"]) if performed["reason"] else None
+        with self._heart(found.folder) as heart:
+            return self._checked(performed, failure, heart, found.folder)
+
+    def _inherit(self, work: AttemptFolder, verdict: Verdict) -> Verdict:
+        """What the attempt before ours achieved is what ours did: nothing is performed again."""
+        for name in (cross_sheet.STDOUT, cross_sheet.STDERR):
+            if (work.path / name).exists():
+                self._folder.keep(name, (work.path / name).read_bytes())
+        return self._conclude(verdicts.repeated(dict(verdict), self._pod_uid, self._task.brief["attempt"]))
+
+    # ---- the work
+
+    def _prepare(self) -> Ready | Verdict:
+        """Everything that can fail before anything is paid for."""
+        task, folder = self._task, self._folder
+        if not task.job_file.exists():
+            marks.link_once(task.job_file, self._job())
+        unusable.probe(task.places.workspace)
         try:
-            finding = self._claim()
-        except OSError as error:
-            if error.errno not in UNUSABLE:
-                raise
-            return self._unusable(error)
-        if finding is not None:
-            return finding
-        try:
-            return self._perform()
-        except TemplateError as error:
+            prompt = task.prompt()
+            program = task.program(prompt)
+        except TemplateInvalidError as error:
             return self._conclude(self._plain("failed", "TemplateInvalid", str(error)))
-        except command.ProfileError as error:
+        except InstrumentMissingError as error:
             return self._conclude(self._plain("failed", "InstrumentMissing", str(error)))
         except cross_sheet.OutputMissingError as error:
-            return self._plain("not_started", "WorkspaceBehind", str(error), head=self.ledger.head)
-        except OSError as error:
-            if error.errno not in UNUSABLE or self.folder.read(STARTED) is not None:
-                raise
-            return self._unusable(error)
-
-    # ---- the ledger first
-
-    def _claim(self) -> Verdict | None:
-        """None: this Pod may perform. Else what is to be said instead."""
-        self.folder.prepare()
-        marks.link_once(self.ledger.path.parent / "job.json", self._job())
-        own = self.ledger.own(self.folder)
-        if own.kind == "other":
-            message = "the ledger holds this attempt of another run, or of another score"
-            return self._plain("not_started", "LedgerOther", message, head=self.ledger.head)
-        if own.kind == "done":
-            return self._repeat(own.verdict or {})
-        if own.kind == "work":
-            return self._judge(self.folder)
-        if self.ledger.predecessor().kind == "work":
-            return self._judge(self.ledger.attempt(self.brief["attempt"] - 1))
-        return None
+            return self._plain("not_started", "WorkspaceBehind", str(error), head=self._ledger.head)
+        task.remember_times()
+        folder.keep("prompt", prompt.encode(errors="replace"))
+        return Ready(program, len(prompt))
 
     def _job(self) -> bytes:
-        brief = self.brief
+        brief = self._task.brief
         return json.dumps({"namespace": brief["namespace"], "name": brief["job"], "uid": brief["job_uid"]}).encode()
 
-    def _repeat(self, verdict: dict[str, Any]) -> Verdict:
-        """It has ended before: nothing runs, nothing is paid."""
-        repeated = cast(Verdict, dict(verdict))
-        if repeated["pod_uid"] != self.pod_uid:
-            repeated["performed_by"], repeated["pod_uid"] = repeated["pod_uid"], self.pod_uid
-        return repeated
+    def _perform(self, ready: Ready) -> Verdict | None:
+        """None: another Pod was first, look again."""
+        room = Room(self._folder.path, self._task.score["max_output_capture_bytes"])
+        try:
+            room.take()
+            self._stop.hold()
+            ours = self._folder.link(STARTED, self._of_us())
+        except OSError as error:
+            room.free()
+            return self._plain("not_started", "WorkspaceUnusable", self._explain(error))
+        if not ours:
+            room.free()
+            self._stop.release()
+            return None
+        with self._heart(self._folder) as heart:
+            return self._started(ready, room, heart)
 
-    def _judge(self, work: AttemptFolder) -> Verdict:
-        """Performed by a Pod that is gone: hold its work against the rules, without the instrument."""
-        performed = cast(Verdict, work.read(PERFORMED))
-        if work.path != self.folder.path:
-            self._inherit(work, performed)
-        verdict = performed.copy()
-        verdict["attempt"], verdict["performed_by"] = self.brief["attempt"], performed["pod_uid"]
-        verdict["pod_uid"] = self.pod_uid
-        failure = (performed["reason"], performed["message"]) if performed["reason"] else None
-        with self._heart():
-            return self._conclude(verdicts.judged(verdict, self._check(), failure))
-
-    def _inherit(self, work: AttemptFolder, performed: Verdict) -> None:
-        """Make another attempt's work ours: wherever we are stopped on the way, it stays known as performed."""
-        tail = work.path / cross_sheet.STDOUT
-        if tail.exists():
-            marks.link_once(self.folder.path / cross_sheet.STDOUT, tail.read_bytes())
-        self._mark(PERFORMED, cast(dict[str, Any], performed))
-        self._mark(STARTED, self._started())
-        work.link(
-            VERDICT, {**performed, "outcome": "lost", "reason": "PodLost", "message": "judged by the next attempt"}
-        )
-
-    # ---- then the work
-
-    def _perform(self) -> Verdict:
-        workspace = self.places.workspace
-        prompt = self._prompt()
-        run = command.build(self.brief, prompt, workspace, command.merged_environment())
-        rules, ground = self._rules(), self._ground()
-        marks.link_once(self._snapshot_file, json.dumps(snapshot(rules, ground)).encode())
-        _write(self.folder.path / "prompt", prompt.encode())
-        limit = self.score["max_output_capture_bytes"]
-        tees = (
-            Tee(sys.stdout.buffer, self.folder.path / "stdout", limit),
-            Tee(sys.stderr.buffer, self.folder.path / "stderr", limit),
-        )
-        oom_before = oom_kills()
-        with self._heart():
-            if self.stopped():
-                raise TerminatedError
-            self._mark(STARTED, self._started())
-            self.folder.close()
-            try:
-                ended = perform(run, workspace, self.brief["timeout_seconds"], tees, self.stopped)
-            except InstrumentMissingError as error:
-                self.folder.reopen()
-                return self._conclude(self._plain("failed", "InstrumentMissing", error.strerror or str(error)))
-            kill_everything_else()
-            self.folder.reopen()
-            return self._after(ended, prompt, oom=oom_kills() > oom_before)
-
-    def _after(self, ended: Ended, prompt: str, *, oom: bool) -> Verdict:
-        report = command.read_report(self.brief, ended.stdout, succeeded=ended.code == 0)
+    def _started(self, ready: Ready, room: Room, heart: Heart) -> Verdict:
+        task, folder, program = self._task, self._folder, ready.program
+        self._performing = True
+        if self._stop.called:
+            room.free()
+            return self._conclude(self._plain("interrupted", "", "SIGTERM before the instrument was started"))
+        folder.close()
+        tees = self._tees()
+        kills = oom_kills(task.places.root)
+        try:
+            ended = run(program, tees, task.brief["timeout_seconds"], lambda: self._stop.called, self._timing.grace)
+        except OSError as error:
+            ended = None
+            why = f"{program.executable} cannot be started: {error.strerror}"
+        heart.beat()
+        folder.open()
+        room.free()
+        if ended is None:
+            return self._conclude(self._plain("failed", "InstrumentMissing", why))
+        report, stdout = self._reported(ended, tees[0])
         verdict = self._plain("failed", "", "")
-        verdict = verdicts.with_performance(verdict, ended, report, prompt, now=time.time())
-        said = report.text.encode() if report.text is not None else ended.stdout
-        marks.link_once(self.folder.path / cross_sheet.STDOUT, said)
-        if ended.interrupted:
-            verdict["outcome"], verdict["message"] = "interrupted", "SIGTERM while the instrument ran"
-            return self._conclude(verdict)
-        failure = verdicts.failure_of(ended, self.brief, oom=oom, report=report)
+        verdict["prompt_characters"] = ready.characters
+        if tees[0].truncated or tees[1].truncated:
+            verdict["output_truncated"] = True
+        tails = (stdout, tees[1].tail)
+        verdict = verdicts.with_performance(verdict, ended, report, tails, task.clock.wall())
+        killed = oom_kills(task.places.root) > kills
+        failure = verdicts.failure_of(ended, task.brief, report, out_of_memory=killed)
+        return self._ended(ended, verdict, failure, tails, heart)
+
+    def _reported(self, ended: Exit, tee: Tee) -> tuple[Report, bytes]:
+        """What the CLI says of its work, and what counts as its output."""
+        output = (self._task.brief["profile"].get("cli") or {}).get("output") or {}
+        succeeded = verdicts.is_success(ended, self._task.brief)
+        report = read_report(output, tee.document, succeeded=succeeded)
+        return report, tee.tail if report.text is None else redact(report.text.encode(errors="replace"))
+
+    def _ended(
+        self,
+        ended: Exit,
+        verdict: Verdict,
+        failure: verdicts.Failure | None,
+        tails: tuple[bytes, bytes],
+        heart: Heart,
+    ) -> Verdict:
+        """It has ended: first keep what was paid for, then judge it."""
+        stdout, stderr = tails
         if failure is not None:
             verdict["reason"], verdict["message"] = failure
-        self._mark(PERFORMED, cast(dict[str, Any], verdict))
-        checks = self._check()
-        kill_everything_else()
-        return self._conclude(verdicts.judged(verdict, checks, failure))
+        self._try_keep(cross_sheet.STDOUT, stdout)
+        self._try_keep(cross_sheet.STDERR, stderr)
+        if ended.interrupted:
+            verdict["outcome"], verdict["reason"], verdict["message"] = "interrupted", "", INTERRUPTED
+            return self._conclude(verdict)
+        self._try_keep(PERFORMED, json.dumps({**verdict, **self._of_us()}).encode())
+        return self._checked(verdict, failure, heart, self._folder)
 
-    def _conclude(self, verdict: Verdict) -> Verdict:
+    def _checked(
+        self, verdict: Verdict, failure: verdicts.Failure | None, heart: Heart, folder: AttemptFolder
+    ) -> Verdict:
+        """After a timeout nothing is checked: what was cut off in the middle proves nothing."""
+        if failure is None or failure[0] != "Timeout":
+            verdict = verdicts.judged(verdict, self._task.check(), failure)
+            kill_everything_else()
+        heart.beat()
+        return self._conclude(verdict, folder)
+
+    # ---- marks
+
+    def _conclude(self, verdict: Verdict, folder: AttemptFolder | None = None) -> Verdict:
         """Into the ledger; where another verdict stands there already, that one is true and ours is not said."""
+        folder = folder or self._folder
         try:
-            if not self.folder.link(VERDICT, cast(dict[str, Any], verdict)):
-                return self._repeat(self.folder.read(VERDICT) or {})
+            if not folder.link(VERDICT, {**verdict, "digest": self._task.brief["digest"]}):
+                return self._repeat(folder.read(VERDICT))
+            folder.close()
         except OSError as error:
-            if error.errno not in UNUSABLE:
-                raise
-            verdict["message"] += f" (the ledger could not take this verdict: {error.strerror})"
+            verdict["message"] = "; ".join(
+                filter(None, [verdict["message"], f"not in the ledger: {self._explain(error)}"])
+            )
         return verdict
 
-    # ---- what both need
+    def _try_keep(self, name: str, content: bytes) -> None:
+        """A disk that is full in spite of all: what was paid for is said all the same."""
+        try:
+            self._folder.keep(name, content)
+        except OSError as error:
+            os.write(2, f"marianne-runner: {name} is not kept: {self._explain(error)}\n".encode(errors="replace"))
 
-    def _check(self) -> list[Any]:
-        return run_checks(self._rules(), self._ground())
+    def _of_us(self) -> dict[str, Any]:
+        brief = self._task.brief
+        return {"pod_uid": self._pod_uid, "run": brief["run"], "digest": brief["digest"]}
 
-    def _rules(self) -> list[Rule]:
-        return [self.score["rules"][index] for index in self._sheet["rules"]]
+    def _tees(self) -> tuple[Tee, Tee]:
+        output = (self._task.brief["profile"].get("cli") or {}).get("output") or {}
+        limit = self._task.score["max_output_capture_bytes"]
+        document = DOCUMENT_BYTES if output.get("format") in ("json", "jsonl") else 0
+        return Tee(Live(1), limit, document), Tee(Live(2), limit)
 
-    def _ground(self) -> Ground:
-        environment = command.merged_environment()
-        for name in self.brief.get("credentials", ()):
-            environment.pop(name, None)
-        workspace = self.places.workspace
-        context = for_rules(self.score, self._sheet, str(workspace), self.brief["instrument"])
-        before = json.loads(self._snapshot_file.read_bytes()) if self._snapshot_file.exists() else None
-        return Ground(workspace, context, environment, before, time.sleep)
+    def _heart(self, folder: AttemptFolder) -> Heart:
+        return Heart(folder, self._pod_uid, self._timing.beat, _fenced)
 
-    @property
-    def _sheet(self) -> Any:  # noqa: ANN401  (a Sheet)
-        return self.score["sheets"][self.brief["sheet"] - 1]
+    def _explain(self, error: OSError) -> str:
+        return unusable.explain(error, self._task.places.ledger)
 
-    @property
-    def _snapshot_file(self) -> Path:
-        return self.ledger.path / f"modified-r{self.brief['run']}.json"
-
-    def _prompt(self) -> str:
-        cross, workspace = self.score.get("cross_sheet"), self.places.workspace
-        outputs = cross_sheet.previous_outputs(cross, self.brief, self.places.ledger) if cross else {}
-        files = cross_sheet.previous_files(cross, self.brief["sheet"], workspace) if cross else {}
-        text = template_text(self.score, (self.places.score_files, workspace))
-        rendered = render_prompt(
-            self.score, self._sheet, str(workspace), outputs, files, self.brief["skipped"], template=text
-        )
-        return assemble(rendered, self.score, self._sheet, self.brief, str(workspace))
-
-    def _started(self) -> dict[str, Any]:
-        return {"pod_uid": self.pod_uid, "run": self.brief["run"], "digest": self.brief["digest"]}
-
-    def _mark(self, name: str, content: dict[str, Any]) -> None:
-        """One that must be ours; else another Pod works on this attempt, and we have nothing to say."""
-        if not self.folder.link(name, content):
-            raise LostRaceError(f"{name} of attempt {self.brief['attempt']} was made by another Pod")
-
-    def _heart(self) -> Heart:
-        return Heart(self.folder, self.timing.beat, _fenced)
-
-    def _plain(self, outcome: Any, reason: Any, message: str, head: int | None = None) -> Verdict:  # noqa: ANN401
-        verdict = verdicts.plain(self.brief, self.pod_uid, outcome, reason, message)
+    def _plain(self, outcome: Any, reason: VerdictReason, message: str, head: int | None = None) -> Verdict:  # noqa: ANN401
+        verdict = verdicts.plain(self._task.brief, self._pod_uid, outcome, reason, message)
         if head is not None:
             verdict["head"] = head
         return verdict
 
-    def _unusable(self, error: OSError) -> Verdict:
-        where = error.filename or self.places.ledger
-        fix = "the claim must be writable for user or group 65532, have space, and support hard links"
-        return self._plain("not_started", "WorkspaceUnusable", f"{where}: {error.strerror}; {fix}")
-
-    def _wait(self, duration: float) -> None:
-        if self.stopped():
-            raise TerminatedError
-        time.sleep(duration)
-
-
-class LostRaceError(RuntimeError):
-    """Two Pods on one attempt, and the other was first."""
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-
 
 def _fenced() -> None:
-    """In the heart's thread: nothing more is written, not even a termination message."""
+    """Another Pod has taken the attempt over: nothing of ours goes on, and nothing more is written."""
     kill_everything_else()
     os._exit(1)

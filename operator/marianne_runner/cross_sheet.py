@@ -1,57 +1,107 @@
 """What earlier sheets hand to this one (semantics §5.5): output from the ledger, files from the workspace."""
 
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from marianne_runner.contract import Brief, CrossSheet
-from marianne_runner.marks import VERDICT
+from marianne_runner.marks import VERDICT, AttemptFolder
 from marianne_runner.redact import redact
 
 SKIPPED: Final = "[SKIPPED]"
-STDOUT: Final = "stdout.tail"
+STDOUT: Final = "stdout"
+STDERR: Final = "stderr"
+_LONGEST_CHARACTER: Final = 4
 
 
-class OutputMissingError(LookupError):
+class OutputMissingError(Exception):
     """A sheet is finished, but the ledger does not hold what it said: the volume is older than the job."""
 
 
 def previous_outputs(cross: CrossSheet, brief: Brief, ledger: Path) -> dict[int, str]:
     """Standard output of the sheets in the window, by number; raises `OutputMissingError`."""
-    outputs = dict.fromkeys(brief["skipped"], SKIPPED) if cross["auto_capture_stdout"] else {}
+    if not cross["auto_capture_stdout"]:
+        return {}
+    outputs = dict.fromkeys(brief["skipped"], SKIPPED)
     for number, attempt in brief["outputs"].items():
-        folder = ledger / brief["job_uid"] / f"s{number}" / f"a{attempt}"
-        if not (folder / VERDICT).exists():
-            raise OutputMissingError(f"sheet {number} attempt {attempt} is finished, but {folder} does not hold it")
-        if cross["auto_capture_stdout"] and (text := _read(folder / STDOUT)):
-            outputs[int(number)] = _cut(text, cross["max_output_chars"])
+        folder = AttemptFolder(ledger / brief["job_uid"] / f"s{number}" / f"a{attempt}")
+        if text := _said(folder, number):
+            outputs[int(number)] = cut(text, cross["max_output_chars"])
     return dict(sorted(outputs.items()))
 
 
-def previous_files(cross: CrossSheet, sheet: int, workspace: Path) -> dict[str, str]:
-    """Files by absolute path, for every pattern; what is no UTF-8 text is left out."""
-    files = {}
+def _said(folder: AttemptFolder, number: str) -> str:
+    verdict = folder.read(VERDICT)
+    if verdict is None:
+        raise OutputMissingError(
+            f"sheet {number} is finished, but the claim holds no attempt {folder.number} of it: the volume is older "
+            f"than the job; restart with scope FromSheet from sheet {number}"
+        )
+    try:
+        return (folder.path / STDOUT).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:  # the disk was too full for it
+        return str(verdict.get("stdout_tail", ""))
+
+
+def previous_files(cross: CrossSheet, sheet: int, workspace: Path, job_file: Path) -> dict[str, str]:
+    """Text files by absolute path, for every pattern.
+
+    What is no UTF-8 text is left out, and so is what was there before the job: older than `job_file`, by the clock of
+    the same disk.
+    """
+    files: dict[str, str] = {}
+    since = job_file.stat().st_mtime_ns if job_file.exists() else 0
     for pattern in cross["capture_files"]:
-        for placeholder in ("{{ workspace }}", "{{workspace}}"):
-            pattern = pattern.replace(placeholder, str(workspace))  # noqa: PLW2901
-        pattern = pattern.replace("{{ sheet_num }}", str(sheet)).replace("{{sheet_num}}", str(sheet))  # noqa: PLW2901
-        for path in _matches(pattern, workspace):
-            if path.is_file() and (text := _read(path)) is not None:
-                files[str(path)] = _cut(text, cross["max_output_chars"])
+        for path in _matches(_expanded(pattern, sheet, workspace), workspace):
+            text = _text(path, since, cross["max_output_chars"])
+            if text is not None:
+                files[str(path)] = cut(text, cross["max_output_chars"])
     return files
 
 
-def _matches(pattern: str, workspace: Path) -> list[Path]:
-    absolute = Path(pattern)
-    root, relative = (Path("/"), pattern.lstrip("/")) if absolute.is_absolute() else (workspace, pattern)
-    return sorted(root.glob(relative)) if relative else []
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters, and a word about what is gone."""
+    return text if len(text) <= limit else text[:limit] + "\n... [truncated]"
 
 
-def _read(path: Path) -> str | None:
+def _expanded(pattern: str, sheet: int, workspace: Path) -> str:
+    """Two names, literally: a pattern is no template."""
+    for name, value in (("workspace", str(workspace)), ("sheet_num", str(sheet))):
+        pattern = pattern.replace("{{ " + name + " }}", value).replace("{{" + name + "}}", value)
+    return pattern
+
+
+def _matches(pattern: str, workspace: Path) -> Iterator[Path]:
+    absolute = Path(pattern).is_absolute()
+    root, relative = (Path("/"), pattern.lstrip("/")) if absolute else (workspace, pattern)
     try:
-        return redact(path.read_bytes()).decode("utf-8")
+        yield from sorted(root.glob(relative)) if relative else ()
+    except (ValueError, NotImplementedError, OSError):  # a pattern that is none, a folder that cannot be read
+        return
+
+
+def _text(path: Path, since: int, limit: int) -> str | None:
+    """Enough of it for `limit` characters: a template gets no more, however large the file."""
+    wanted = _LONGEST_CHARACTER * (limit + 1)
+    try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode) or about.st_mtime_ns < since:
+            return None
+        with path.open("rb") as file:
+            content = file.read(wanted)
+        if len(content) == wanted:  # the last character may be cut
+            content = content[: len(content) - _cut_bytes(content)]
+        return redact(content).decode()
     except (OSError, UnicodeDecodeError):
         return None
 
 
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[:limit] + "\n... [truncated]"
+def _cut_bytes(content: bytes) -> int:
+    """How many bytes at the end begin a character that is not whole."""
+    for back in range(1, _LONGEST_CHARACTER):
+        if content[-back] & 0xC0 == 0xC0:
+            return back
+        if content[-back] & 0x80 == 0:
+            return 0
+    return 0

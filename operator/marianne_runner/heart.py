@@ -1,7 +1,11 @@
-"""Beats while we work, and dies where somebody fenced us."""
+"""Beats while we work, and dies where somebody fenced us.
 
-import os
-import threading
+The beat comes by a timer signal, so that it goes on whatever the runner is doing: waiting for the instrument, holding
+a rule against a file, writing to a log that nobody reads. A process that was stopped and wakes up gets the signal
+before it does anything else.
+"""
+
+import signal
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -10,34 +14,27 @@ from marianne_runner.marks import AttemptFolder
 
 
 class Heart:
-    """A thread: it beats every `period` seconds and reads the fence at each beat.
+    """`fenced` is called once another Pod has taken the attempt over; it must not return."""
 
-    Fenced, it stops everything at once: what another Pod has taken over must not be written to by us any more.
-    """
-
-    def __init__(self, folder: AttemptFolder, period: float, fenced: Callable[[], None]) -> None:
-        self._folder, self._period, self._fenced = folder, period, fenced
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+    def __init__(self, folder: AttemptFolder, pod_uid: str, period: float, fenced: Callable[[], None]) -> None:
+        self._folder, self._pod_uid, self._period, self._fenced = folder, pod_uid, period, fenced
 
     def __enter__(self) -> Self:
-        self._folder.beat(os.getpid())
-        self._thread.start()
+        self.beat()
+        signal.signal(signal.SIGALRM, lambda number, frame: self.beat())
+        signal.setitimer(signal.ITIMER_REAL, self._period, self._period)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
-        self._thread.join()
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def _run(self) -> None:
-        count = os.getpid()
-        while not self._over.wait(self._period):
-            count += 1
-            try:
-                self._folder.beat(count)
-            except OSError:  # a full or vanished disk: others will take us for gone, and fence us
-                continue
-            if self._folder.fenced:
+    def beat(self) -> None:
+        """The fence first: a fenced worker beats no more. Also called before each mark."""
+        try:
+            if self._folder.fenced_by not in ("", self._pod_uid):
                 self._fenced()
+            self._folder.beat()
+        except OSError:
+            return  # a disk that vanished: others will take us for gone, and fence us when it is back

@@ -1,14 +1,15 @@
 """One attempt's folder in the ledger: marks made once, a beat, a fence (design §4).
 
 A mark is a file that is linked into place: the second writer gets EEXIST and looks again, whoever it is and however
-long it slept. `beat` and `fence` are written in place; others judge them by reading and their own clock, never by
-modification times, which caches and clocks make lie.
+long it slept. `beat` and `fence` are written in place and have one size; others judge them by reading and their own
+clock, never by modification times, which caches and clocks make lie.
 """
 
 import contextlib
+import errno
 import json
 import os
-import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,22 @@ PERFORMED: Final = "performed"
 VERDICT: Final = "verdict"
 BEAT: Final = "beat"
 FENCE: Final = "fence"
-SET: Final = b"1"
+_WIDTH: Final = 64
+"""Bytes of `beat` and `fence`: written over in place, so that no disk is ever too full for them."""
+_OPENINGS: Final = 3
+_OPEN: Final = 0o775
+_CLOSED: Final = 0o500
+
+
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
+
+
+class NoHardLinksError(OSError):
+    """The file system cannot link, so nothing on it can be made exactly once."""
+
+
+class UnreadableMarkError(Exception):
+    """A mark that is no JSON object. It was whole when it was made: somebody wrote over it, or the disk is broken."""
 
 
 class AttemptFolder:
@@ -26,85 +42,133 @@ class AttemptFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def number(self) -> int:
+        """The attempt."""
+        return int(self.path.name[1:])
+
     def prepare(self) -> None:
         """Make the folder with `beat` and `fence`; raises `OSError` where the ledger cannot be written."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        for folder in (self.path.parent.parent, self.path.parent, self.path):
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir(_OPEN)
+                sync_folder(folder.parent)
         for name in (BEAT, FENCE):
             with contextlib.suppress(FileExistsError):
-                os.close(os.open(self.path / name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o664))
+                _write_new(self.path / name, b" " * _WIDTH)
 
     def read(self, mark: str) -> dict[str, Any] | None:
-        """The mark's content, or None."""
+        """The mark's content, or None. Raises `UnreadableMarkError`."""
+        path = self.path / mark
         try:
-            content = (self.path / mark).read_bytes()
-        except FileNotFoundError:
+            found = json.loads(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        found: dict[str, Any] = json.loads(content)
+        except ValueError as error:
+            raise UnreadableMarkError(f"{path} is no mark of ours: {error}") from error
+        if not isinstance(found, dict):
+            raise UnreadableMarkError(f"{path} is no mark of ours")
         return found
 
-    def link(self, mark: str, content: dict[str, Any]) -> bool:
+    def link(self, mark: str, content: Mapping[str, Any]) -> bool:
         """Make the mark; False if it stands already. Raises `OSError`."""
-        return link_once(self.path / mark, json.dumps(content).encode())
+        return self.keep(mark, json.dumps(content).encode())
 
-    def beat(self, count: int) -> None:
-        """Still alive."""
-        _write_in_place(self.path / BEAT, str(count).encode())
+    def keep(self, name: str, content: bytes) -> bool:
+        """As `link`, for any content.
+
+        The folder may be closed, because the instrument runs, or because its worker was killed while it ran.
+        """
+        path = self.path / name
+        for _ in range(_OPENINGS):
+            try:
+                return link_once(path, content)
+            except PermissionError:
+                if path.exists():
+                    return False
+                self.open()
+        return link_once(path, content)
+
+    def beat(self) -> None:
+        """Still alive. Raises `OSError`."""
+        count = _read(self.path / BEAT).strip()
+        following = int(count) + 1 if count.isdigit() else 1
+        _write_over(self.path / BEAT, str(following))
 
     def last_beat(self) -> bytes:
         """Whatever was beaten last."""
         return _read(self.path / BEAT)
 
-    def fence(self) -> None:
-        """Tell whoever works on this attempt to stop and write nothing more."""
+    def fence(self, by: str) -> None:
+        """From now on the attempt is that Pod's: whoever else works on it stops and writes nothing more."""
         self.prepare()
-        _write_in_place(self.path / FENCE, SET)
+        _write_over(self.path / FENCE, by)
 
     @property
-    def fenced(self) -> bool:
-        """Somebody fenced it."""
-        return _read(self.path / FENCE) == SET
+    def fenced_by(self) -> str:
+        """The Pod that took the attempt over; empty if none did."""
+        return _read(self.path / FENCE).decode(errors="replace").strip()
 
     def close(self) -> None:
-        """While the instrument runs: an agent that clears up must not meet its own ledger."""
-        self.path.chmod(0o500)
+        """An agent that clears up must not meet what is written here."""
+        self._allow(_CLOSED)
 
-    def reopen(self) -> None:
-        """For the marks that follow."""
-        self.path.chmod(0o775)
+    def open(self) -> None:
+        """For marks to come."""
+        self._allow(_OPEN)
+
+    def _allow(self, mode: int) -> None:
+        with contextlib.suppress(OSError):  # a file system without modes, a folder of another user
+            self.path.chmod(mode)
 
 
 def link_once(path: Path, content: bytes) -> bool:
-    """Write a file that is whole the moment it is there, unless one of its name is; synced to disk."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o664)
+    """A file that is whole the moment it is there, synced to disk; False if one of its name was first."""
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    _write_new(temporary, content)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        # NFS answers so, too, when the reply to our own successful call was lost and the call repeated.
+        return temporary.stat().st_nlink > 1
+    except OSError as error:
+        if error.errno in _NO_LINKS:
+            raise NoHardLinksError(error.errno, error.strerror, str(path)) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
+
+
+def sync_folder(path: Path) -> None:
+    """What was linked in it survives a crash of the machine."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system whose folders have nothing to sync
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o664)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return False
-        sync_folder(path.parent)
-        return True
-    finally:
-        temporary.unlink(missing_ok=True)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
-def sync_folder(path: Path) -> None:
-    """What was linked or written in it survives a crash of the machine."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_in_place(path: Path, content: bytes) -> None:
+def _write_over(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY)
     try:
-        os.pwrite(descriptor, content, 0)
+        os.pwrite(descriptor, text.encode()[:_WIDTH].ljust(_WIDTH), 0)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

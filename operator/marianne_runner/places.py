@@ -1,9 +1,8 @@
 """Where everything is, below one root: `/` in a Pod, another folder where a test or a simulated kubelet runs us."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from marianne_runner.contract import (
     BRIEF_FILE,
@@ -15,11 +14,13 @@ from marianne_runner.contract import (
     WORKSPACE_FOLDER,
 )
 
+ROOT_VARIABLE = "MARIANNE_ROOT"
 
-@dataclass(frozen=True, slots=True)
-class Places:
+
+class Places(NamedTuple):
     """Absolute paths."""
 
+    root: Path
     workspace: Path
     ledger: Path
     score: Path
@@ -32,6 +33,7 @@ class Places:
     def below(cls, root: Path) -> Self:
         """By the names that the contract gives them."""
         return cls(
+            root=root,
             workspace=root / WORKSPACE_FOLDER,
             ledger=root / LEDGER_FOLDER,
             score=root / SCORE_FILE,
@@ -44,4 +46,4 @@ class Places:
     @classmethod
     def here(cls) -> Self:
         """`MARIANNE_ROOT`, else `/`."""
-        return cls.below(Path(os.environ.get("MARIANNE_ROOT", "/")))
+        return cls.below(Path(os.environ.get(ROOT_VARIABLE, "/")))

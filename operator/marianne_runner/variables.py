@@ -1,13 +1,27 @@
-"""What a template may speak of (semantics §5.3)."""
+"""The variables of a sheet: what its template, its rules and its prompt may speak of (semantics §5.3, §6.2)."""
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from marianne_runner.contract import CompiledScore, Sheet
 
+_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
+
+
+class Heard(NamedTuple):
+    """What earlier sheets handed down: output by sheet number, captured files by absolute path, skipped numbers."""
+
+    outputs: Mapping[int, str]
+    files: Mapping[str, str]
+    skipped: Sequence[int]
+
+
+NOTHING_HEARD: Final = Heard({}, {}, ())
+
 
 def built_in(score: CompiledScore, sheet: Sheet, workspace: str) -> dict[str, Any]:
-    """Numbers of this sheet, by Marianne's names and their synonyms."""
+    """The sheet's numbers, under both of Marianne's vocabularies."""
     return {
         "sheet_num": sheet["num"],
         "total_sheets": score["total_sheets"],
@@ -25,37 +39,34 @@ def built_in(score: CompiledScore, sheet: Sheet, workspace: str) -> dict[str, An
     }
 
 
-def for_prompt(
-    score: CompiledScore,
-    sheet: Sheet,
-    workspace: str,
-    previous_outputs: Mapping[int, str],
-    previous_files: Mapping[str, str],
-    skipped_upstream: list[int],
-) -> dict[str, Any]:
-    """The author's variables win over the built-in ones, and `stakes` and `thinking_method` over both."""
+def for_prompt(score: CompiledScore, sheet: Sheet, workspace: str, heard: Heard = NOTHING_HEARD) -> dict[str, Any]:
+    """In a prompt the author's variables win over the built-in ones; `stakes` and `thinking_method` win over all."""
     prompt = score["prompt"]
     return {
         **built_in(score, sheet, workspace),
-        "previous_outputs": dict(previous_outputs),
-        "previous_files": dict(previous_files),
-        "skipped_upstream": skipped_upstream,
+        "previous_outputs": dict(heard.outputs),
+        "previous_files": dict(heard.files),
+        "skipped_upstream": list(heard.skipped),
         "injected_context": [],
         "injected_skills": [],
         "injected_tools": [],
-        **{name: _with_numbers(value) for name, value in prompt["variables"].items()},
-        "stakes": prompt.get("stakes", ""),
-        "thinking_method": prompt.get("thinking_method", ""),
+        **_written(score),
+        "stakes": prompt.get("stakes") or "",
+        "thinking_method": prompt.get("thinking_method") or "",
     }
 
 
-def for_rules(score: CompiledScore, sheet: Sheet, workspace: str, instrument: str) -> dict[str, Any]:
-    """In validations the built-in ones win (semantics §6.2)."""
-    return {**score["prompt"]["variables"], **built_in(score, sheet, workspace), "instrument_name": instrument}
+def for_rules(score: CompiledScore, sheet: Sheet, workspace: str, instrument: str = "") -> dict[str, Any]:
+    """In a validation the built-in variables win over the author's."""
+    return {**_written(score), **built_in(score, sheet, workspace), "instrument_name": instrument}
+
+
+def _written(score: CompiledScore) -> dict[str, Any]:
+    return {name: _with_numbers(value) for name, value in score["prompt"]["variables"].items()}
 
 
 def _with_numbers(value: Any) -> Any:  # noqa: ANN401  (a template variable is any JSON value)
-    """Keys that look like integers are integers: authors index their maps by `sheet_num`."""
+    """Keys that are integers in YAML are text in JSON, and authors index their maps by `sheet_num`."""
     if isinstance(value, dict):
         return {_key(key): _with_numbers(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -64,4 +75,4 @@ def _with_numbers(value: Any) -> Any:  # noqa: ANN401  (a template variable is a
 
 
 def _key(key: str) -> str | int:
-    return int(key) if key.removeprefix("-").isdecimal() and key.isascii() else key
+    return int(key) if _INTEGER.fullmatch(key) else key

@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal, cast
 
-from marianne_runner.checks import pass_percentage
-from marianne_runner.command import Report
+from marianne_runner.checks import label, pass_percentage
 from marianne_runner.contract import PROTOCOL, Brief, Check, Outcome, Verdict, VerdictReason, encode_message
-from marianne_runner.perform import Ended
+from marianne_runner.output import Report
+from marianne_runner.perform import Exit
+
+Failure = tuple[VerdictReason, str]
+TAIL_BYTES: Final = 8 * 1024
+"""Of each stream in a verdict: the ledger has files for the rest, and the termination message has room for less."""
+THRESHOLD_PERCENT: Final = 50.0
+"""From here on the rules that fail tell more than the exit code does (semantics §2.5)."""
 
 
 def plain(brief: Brief, pod_uid: str, outcome: Outcome, reason: VerdictReason, message: str) -> Verdict:
@@ -15,54 +21,27 @@ def plain(brief: Brief, pod_uid: str, outcome: Outcome, reason: VerdictReason, m
     return Verdict(
         protocol=PROTOCOL,
         pod_uid=pod_uid,
-        run=brief["run"],
-        sheet=brief["sheet"],
-        attempt=brief["attempt"],
+        run=brief.get("run", 0),
+        sheet=brief.get("sheet", 0),
+        attempt=brief.get("attempt", 0),
         outcome=outcome,
         reason=reason,
-        message=message,
+        message=" ".join(message.split()),
         passed_rules=[],
         failed_rules=[],
     )
 
 
-def judged(verdict: Verdict, checks: Sequence[Check], failure: tuple[VerdictReason, str] | None) -> Verdict:
-    """With its checks: rules that all hold complete the sheet, whatever the exit code; without rules, the exit decides.
-
-    `failure`: what went wrong with the performance itself.
-    """
-    passed = all(check["passed"] for check in checks)
-    verdict["validation_passed"] = passed
-    verdict["pass_percentage"] = pass_percentage(checks)
-    verdict["passed_rules"] = [_label(check) for check in checks if check["passed"]]
-    verdict["failed_rules"] = [_label(check) for check in checks if not check["passed"]]
-    verdict["checks"] = list(checks)
-    if passed and (checks or failure is None):
-        verdict["outcome"], verdict["reason"], verdict["message"] = "completed", "", ""
-        return verdict
-    verdict["outcome"] = "failed"
-    told = [f"{_label(check)}: {check.get('error_message', 'failed')}" for check in checks if not check["passed"]]
-    verdict["reason"], why = failure if failure is not None else ("ValidationFailed", "")
-    verdict["message"] = "; ".join([*([why] if why else []), *told[:3]])
-    return verdict
+def repeated(verdict: dict[str, Any], pod_uid: str, attempt: int) -> Verdict:
+    """As the ledger holds it, said by another Pod or for the next attempt: nothing ran, nothing is paid."""
+    again = cast(Verdict, {key: value for key, value in verdict.items() if key != "digest"})
+    if again["pod_uid"] != pod_uid or again["attempt"] != attempt:
+        again.setdefault("performed_by", again["pod_uid"])
+    again["pod_uid"], again["attempt"] = pod_uid, attempt
+    return again
 
 
-def failure_of(ended: Ended, brief: Brief, *, oom: bool, report: Report) -> tuple[VerdictReason, str] | None:
-    """What went wrong with the performance, the most telling first; None where nothing did."""
-    errors = (brief["profile"].get("cli") or {}).get("errors") or {}
-    if ended.timed_out:
-        return "Timeout", f"still running after {brief['timeout_seconds']:.0f} s"
-    if ended.code is not None and ended.code in (errors.get("success_exit_codes") or [0]):
-        return None
-    if oom:
-        return "OutOfMemory", "the kernel killed it for memory; raise sheetTemplate.resources.limits.memory"
-    said = f": {report.error}" if report.error else ""
-    if ended.code is None:
-        return "Signal", f"killed by signal {ended.signal_number}{said}"
-    return "ExitCode", f"exit code {ended.code}{said}"
-
-
-def with_performance(verdict: Verdict, ended: Ended, report: Report, prompt: str, *, now: float) -> Verdict:
+def with_performance(verdict: Verdict, ended: Exit, report: Report, tails: tuple[bytes, bytes], now: float) -> Verdict:
     """What the instrument did, said and cost. `now`: seconds since the epoch, when it ended."""
     verdict["started_at"], verdict["ended_at"] = now - ended.seconds, now
     verdict["duration_seconds"] = ended.seconds
@@ -71,9 +50,13 @@ def with_performance(verdict: Verdict, ended: Ended, report: Report, prompt: str
     if ended.signal_number is not None:
         verdict["exit_signal"] = ended.signal_number
     verdict["exit_reason"] = _exit_reason(ended)
-    verdict["stdout_tail"], verdict["stderr_tail"] = _text(ended.stdout), _text(ended.stderr)
-    verdict["output_truncated"] = ended.truncated
-    verdict["prompt_characters"] = len(prompt)
+    stdout, stderr = (tail[-TAIL_BYTES:].decode(errors="replace") for tail in tails)
+    if stdout:
+        verdict["stdout_tail"] = stdout
+    if stderr:
+        verdict["stderr_tail"] = stderr
+    if any(len(tail) > TAIL_BYTES for tail in tails):
+        verdict["output_truncated"] = True
     if report.input_tokens is not None:
         verdict["input_tokens"] = report.input_tokens
     if report.output_tokens is not None:
@@ -81,24 +64,68 @@ def with_performance(verdict: Verdict, ended: Ended, report: Report, prompt: str
     return verdict
 
 
-def speak(verdict: Verdict, termination: Path) -> None:
-    """The termination message; truncated first, because the instrument may have written to it."""
-    termination.parent.mkdir(parents=True, exist_ok=True)
-    with termination.open("wb") as file:
-        file.write(encode_message(verdict))
+def is_success(ended: Exit, brief: Brief) -> bool:
+    """By the profile's exit codes."""
+    errors = (brief["profile"].get("cli") or {}).get("errors") or {}
+    stopped = ended.timed_out or ended.interrupted
+    return not stopped and ended.code is not None and ended.code in (errors.get("success_exit_codes") or [0])
 
 
-def _exit_reason(ended: Ended) -> Literal["completed", "timeout", "killed", "error"]:
+def failure_of(ended: Exit, brief: Brief, report: Report, *, out_of_memory: bool) -> Failure | None:
+    """What went wrong with the performance, the most telling first; None where nothing did."""
+    said = f": {report.error}" if report.error else ""
+    if ended.timed_out:
+        return "Timeout", f"still running after {brief['timeout_seconds']:g} s"
+    if is_success(ended, brief):
+        return None
+    if out_of_memory:
+        return "OutOfMemory", "the kernel killed it for memory; raise sheetTemplate.resources.limits.memory"
+    if ended.code is None:
+        return "Signal", f"killed by signal {ended.signal_number}{said}"
+    return "ExitCode", f"exit code {ended.code}{said}"
+
+
+def judged(verdict: Verdict, checks: Sequence[Check], failure: Failure | None) -> Verdict:
+    """With its checks: rules that all hold complete the sheet, whatever the exit code; without rules the exit decides.
+
+    `failure`: what went wrong with the performance itself.
+    """
+    failed = [check for check in checks if not check["passed"]]
+    if checks:
+        verdict["validation_passed"] = not failed
+        verdict["checks"] = list(checks)
+    verdict["passed_rules"] = [label(check) for check in checks if check["passed"]]
+    verdict["failed_rules"] = [label(check) for check in failed]
+    if not failed and (checks or failure is None):
+        verdict["validation_passed"], verdict["pass_percentage"] = True, 100.0
+        verdict["outcome"], verdict["reason"], verdict["message"] = "completed", "", ""
+        return verdict
+    if checks:
+        verdict["pass_percentage"] = pass_percentage(checks)
+    verdict["outcome"] = "failed"
+    told = [check.get("error_message") or f"{label(check)} failed" for check in failed[:3]]
+    verdict["reason"] = _reason(checks, failure)
+    verdict["message"] = "; ".join([*([failure[1]] if failure else []), *told])
+    return verdict
+
+
+def _reason(checks: Sequence[Check], failure: Failure | None) -> VerdictReason:
+    executed = [check for check in checks if check.get("failure_category") != "skipped"]
+    mostly_met = bool(executed) and pass_percentage(executed) >= THRESHOLD_PERCENT
+    if failure is None or (mostly_met and failure[0] in ("ExitCode", "Signal")):
+        return "ValidationFailed"
+    return failure[0]
+
+
+def _exit_reason(ended: Exit) -> Literal["completed", "timeout", "killed", "error"]:
     if ended.timed_out:
         return "timeout"
-    if ended.code is None:
+    if ended.code is None or ended.interrupted:
         return "killed"
     return "completed" if ended.code == 0 else "error"
 
 
-def _label(check: Check) -> str:
-    return check.get("description") or check.get("path") or "validation"
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode(errors="replace")
+def speak(verdict: Verdict, termination: Path) -> None:
+    """The termination message; truncated first, because the instrument may have written to it."""
+    with termination.open("wb") as file:
+        file.write(encode_message(verdict))

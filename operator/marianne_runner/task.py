@@ -1,0 +1,83 @@
+"""What an attempt is asked to do: its prompt, its program, its rules. Nothing here is of the ledger."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from marianne_runner import command, cross_sheet, environment, variables
+from marianne_runner.checks import Ground, modified_times, run_checks
+from marianne_runner.contract import Brief, Check, CompiledScore, Rule, Sheet
+from marianne_runner.marks import link_once
+from marianne_runner.places import Places
+from marianne_runner.processes import Program
+from marianne_runner.prompt import assemble
+from marianne_runner.render import render_prompt, template_text
+from marianne_runner.timing import Clock
+
+
+class Task(NamedTuple):
+    """The score, the brief, and where everything is."""
+
+    places: Places
+    score: CompiledScore
+    brief: Brief
+    clock: Clock
+
+    @property
+    def sheet(self) -> Sheet:
+        """Ours."""
+        return self.score["sheets"][self.brief["sheet"] - 1]
+
+    @property
+    def rules(self) -> list[Rule]:
+        """Those that apply to our sheet."""
+        return [self.score["rules"][index] for index in self.sheet["rules"]]
+
+    @property
+    def job_folder(self) -> Path:
+        """Of the ledger."""
+        return self.places.ledger / self.brief["job_uid"]
+
+    @property
+    def job_file(self) -> Path:
+        """Made by the first attempt of the job."""
+        return self.job_folder / "job.json"
+
+    def prompt(self) -> str:
+        """As the instrument receives it. Raises `TemplateInvalidError`, `OutputMissingError`."""
+        workspace, brief = self.places.workspace, self.brief
+        cross = self.score.get("cross_sheet")
+        outputs = cross_sheet.previous_outputs(cross, brief, self.places.ledger) if cross else {}
+        files = cross_sheet.previous_files(cross, brief["sheet"], workspace, self.job_file) if cross else {}
+        text = template_text(self.score, (self.places.score_files, workspace))
+        rendered = render_prompt(self.score, self.sheet, str(workspace), outputs, files, brief["skipped"], text)
+        return assemble(rendered, self.score, self.sheet, brief, str(workspace))
+
+    def program(self, prompt: str) -> Program:
+        """The instrument. Raises `InstrumentMissingError`."""
+        return command.build(self.brief, prompt, self.places.workspace, environment.of_the_pod())
+
+    def remember_times(self) -> None:
+        """What `file_modified` compares with: once for each run and sheet, before its first attempt."""
+        rules = self.rules
+        if any(rule["type"] == "file_modified" for rule in rules) and not self._times_file.exists():
+            link_once(self._times_file, json.dumps(modified_times(rules, self._ground())).encode())
+
+    def check(self) -> list[Check]:
+        """Hold what is in the workspace against the rules."""
+        return run_checks(self.rules, self._ground())
+
+    @property
+    def _times_file(self) -> Path:
+        return self.job_folder / f"s{self.brief['sheet']}" / f"modified-r{self.brief['run']}.json"
+
+    def _ground(self) -> Ground:
+        workspace = self.places.workspace
+        times = json.loads(self._times_file.read_bytes()) if self._times_file.exists() else None
+        return Ground(
+            workspace,
+            variables.for_rules(self.score, self.sheet, str(workspace), self.brief["instrument"]),
+            environment.for_checks(environment.of_the_pod(), self.brief.get("credentials", [])),
+            times,
+            self.clock,
+        )
