@@ -11,13 +11,12 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from kubernetes.aio.client.configuration import Configuration
 
-from marianne_operator import logs
+from marianne_operator import __version__, logs
 from marianne_operator.control.api_cluster import ApiCluster
 from marianne_operator.control.conductor import Conductor, Times, build
 from marianne_operator.control.connection import Connection, load_configuration
@@ -30,7 +29,6 @@ from marianne_operator.settings import ProcessSettings, SettingsFile, read_setti
 from marianne_operator.watch import watch
 
 log = logging.getLogger("marianne_operator")
-VERSION = version("marianne-operator")
 Work = Callable[[Callable[[], None]], Awaitable[None]]
 """Told how to listen for signals again, because Kopf puts handlers of its own in place."""
 
@@ -45,7 +43,7 @@ def main() -> int:
 
 async def _run(process: ProcessSettings, settings: SettingsFile) -> int:
     configuration = await load_configuration()
-    metrics = Metrics(VERSION)
+    metrics = Metrics(__version__)
     async with contextlib.AsyncExitStack() as stack:
         connection = Connection(configuration, metrics.count_request)
         stack.push_async_callback(connection.close)
@@ -61,7 +59,7 @@ async def _run(process: ProcessSettings, settings: SettingsFile) -> int:
         stack.push_async_callback(health.stop)
         gc.collect()
         gc.freeze()  # what is here now stays: collections then cost, and find, only what came after
-        log.info("waiting for the Lease", extra={"version": VERSION, "holder": process.holder, "port": health.port})
+        log.info("waiting for the Lease", extra={"version": __version__, "holder": process.holder, "port": health.port})
 
         async def work(listen: Callable[[], None]) -> None:
             await cluster.require_kinds()
@@ -120,7 +118,7 @@ def _describe(conductor: Conductor) -> Callable[[], Mapping[str, str]]:
     def describe() -> Mapping[str, str]:
         counts = conductor.counts()
         return {
-            "marianne.dev/version": VERSION,
+            "marianne.dev/version": __version__,
             "marianne.dev/started": started,
             "marianne.dev/pid": str(os.getpid()),
             "marianne.dev/rss-bytes": str(_resident_bytes()),
