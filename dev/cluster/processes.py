@@ -45,7 +45,8 @@ class Program:
             record = json.loads(self.record.read_text())
         except (FileNotFoundError, ValueError):
             return None
-        return record["pid"] if start_time(record["pid"]) == record["started"] else None
+        started = start_time(record["pid"])
+        return record["pid"] if started is not None and started == record["started"] else None
 
     def start(self, command: Sequence[str | Path], environment: dict[str, str] | None = None) -> None:
         """Start it in a session of its own, unless it lives."""

@@ -15,7 +15,7 @@ def removals(saved: str, network: str) -> list[list[str]]:
     parsed = [shlex.split(line)[1:] for line in saved.splitlines() if line.startswith("-A ")]
     ours = [rule for rule in parsed if f'name: "{network}"' in " ".join(rule)]
     chains = _chains(ours)
-    rest = [rule for rule in parsed if rule not in ours and rule[0] not in chains]
+    rest = [rule for rule in parsed if rule not in ours]
     orphans = _unused_shared(saved, rest)
     jumps = [rule for rule in rest if _target(rule) in orphans or rule[0] in orphans]
     emptied = [*chains, *orphans]

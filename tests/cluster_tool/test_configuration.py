@@ -87,8 +87,10 @@ def test_binaries_are_keyed_by_pins_and_flags(tmp_path: Path, monkeypatch: pytes
     assert first.is_relative_to(tmp_path / "cache")
     (pins / "go.sum").write_text("y h1:z\n")
     second = binaries.cache_folder(tmp_path)
+    (pins / "go.sum").write_text("y h1:other\n")
+    third = binaries.cache_folder(tmp_path)
     monkeypatch.setattr(binaries, "FLAGS", {"CGO_ENABLED": "1"})
-    assert len({first, second, binaries.cache_folder(tmp_path)}) == 3
+    assert len({first, second, third, binaries.cache_folder(tmp_path)}) == 4
 
 
 def test_the_version_that_is_stamped_is_the_version_that_is_pinned() -> None:

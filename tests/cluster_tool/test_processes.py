@@ -1,6 +1,8 @@
 import json
 import os
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -36,8 +38,10 @@ def test_one_that_ignores_the_signal_is_killed(sleeper: Program) -> None:
 def test_one_that_is_stopped_is_ended_too(sleeper: Program) -> None:
     sleeper.start(["sleep", "60"])
     sleeper.send(signal.SIGSTOP)
-    sleeper.stop(grace_seconds=5)
+    begun = time.monotonic()
+    sleeper.stop(grace_seconds=30)
     assert sleeper.pid() is None
+    assert time.monotonic() - begun < 20
 
 
 def test_a_pid_that_was_used_again_is_not_ours(sleeper: Program, tmp_path: Path) -> None:
@@ -57,6 +61,14 @@ def test_one_that_died_is_told_with_the_end_of_its_log(sleeper: Program) -> None
     wait_until("it to end", lambda: sleeper.pid() is None, 10)
     with pytest.raises(SetupError, match=r"(?s)sleeper has ended.*no such flag"):
         sleeper.must_live()
+
+
+def test_one_that_ended_before_it_was_recorded_does_not_live(sleeper: Program) -> None:
+    sleeper.record.parent.mkdir(parents=True)
+    with subprocess.Popen(["true"]) as ended:
+        wait_until("it to end", lambda: start_time(ended.pid) is None, 10)
+        sleeper.record.write_text(json.dumps({"pid": ended.pid, "started": None}))
+        assert sleeper.pid() is None
 
 
 def test_records_may_lie_outside_of_the_state(tmp_path: Path) -> None:
