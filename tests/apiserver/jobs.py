@@ -71,7 +71,7 @@ async def status_of(api: Api, namespace: str, name: str) -> Body:
     return found
 
 
-async def until_phase(api: Api, namespace: str, name: str, phase: str, deadline: float = 60.0) -> Body:
+async def until_phase(api: Api, namespace: str, name: str, phase: str, deadline: float = 30.0) -> Body:
     """The status, once the job is in that phase and its spec was seen."""
 
     async def reached() -> Body | None:
