@@ -17,6 +17,8 @@ from marianne_runner.contract import JOB_LABEL
 
 GROUP: Final = "marianne.dev"
 VERSION: Final = "v1alpha1"
+IDENTITY: Final = "marianne-operator"
+"""For Kopf's peering, which is off; else Kopf asks for the name of our user, and a container's has none."""
 Handler = Callable[..., Awaitable[None]]
 
 
@@ -40,6 +42,7 @@ async def watch(
         return await _credentials(configuration)
 
     scope: dict[str, Any] = {"namespaces": namespaces} if namespaces else {"clusterwide": True}
+    scope["identity"] = IDENTITY
     others = asyncio.all_tasks()
     tasks = await kopf.spawn_tasks(registry=registry, settings=_settings(), standalone=True, **scope)
     started()
