@@ -48,7 +48,6 @@ class _Copy:
         self._nodes = 1
 
     def mapping(self, tree: Mapping[Any, Any], path: Path, depth: int) -> dict[str, Any]:
-        check_bounds(depth, self._nodes)
         made: dict[str, Any] = {}
         for key, each in tree.items():
             name = _key(key, path)
@@ -60,11 +59,12 @@ class _Copy:
 
     def _value(self, value: object, path: Path, depth: int) -> object:
         self._nodes += 1
+        deeper = depth + isinstance(value, Mapping | list)
+        check_bounds(deeper, self._nodes)
         if isinstance(value, Mapping):
-            return self.mapping(value, path, depth + 1)
+            return self.mapping(value, path, deeper)
         if isinstance(value, list):
-            check_bounds(depth + 1, self._nodes)
-            return [self._value(each, (*path, str(index)), depth + 1) for index, each in enumerate(value)]
+            return [self._value(each, (*path, str(index)), deeper) for index, each in enumerate(value)]
         return _scalar(value, path)
 
 

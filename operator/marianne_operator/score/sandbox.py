@@ -20,7 +20,7 @@ from typing import Any, Final, Self, cast
 from marianne_operator.score.refused import ScoreRefusedError
 from marianne_runner.contract import CompiledScore
 
-WALL_SECONDS: Final = 12.0
+WALL_SECONDS: Final = 35.0
 """Longer than a child's own clock, so that it is heard as long as it can speak."""
 AT_ONCE: Final = 2
 """Children; each may grow to its limit, and the operator lives beside them."""

@@ -1,0 +1,191 @@
+"""What a score writes in vain is told; what must not be neglected is refused; every field is one or is performed."""
+
+import pytest
+from pydantic import BaseModel
+
+from marianne_operator.score.effects import EFFECTS, without_effect
+from marianne_operator.score.fields import Score
+from marianne_operator.score.load import score_of
+from marianne_operator.score.refused import ScoreRefusedError
+from tests.unit.score.given import nested, score, sheets, tree
+
+PERFORMED = {
+    "name",
+    "description",
+    "backend.type",
+    "backend.timeout_seconds",
+    "backend.timeout_overrides",
+    "backend.sheet_overrides",
+    "backend.max_output_capture_bytes",
+    "instrument",
+    "instrument_config",
+    "instruments",
+    "movements",
+    "sheet.size",
+    "sheet.total_items",
+    "sheet.start_item",
+    "sheet.descriptions",
+    "sheet.dependencies",
+    "sheet.fan_out",
+    "sheet.fan_out_stage_map",
+    "sheet.per_sheet_instruments",
+    "sheet.per_sheet_instrument_config",
+    "sheet.instrument_map",
+    "sheet.total_sheets",
+    "prompt.template",
+    "prompt.template_file",
+    "prompt.variables",
+    "prompt.stakes",
+    "prompt.thinking_method",
+    "retry.max_retries",
+    "retry.base_delay_seconds",
+    "retry.max_delay_seconds",
+    "retry.exponential_base",
+    "retry.jitter",
+    "parallel.enabled",
+    "parallel.max_concurrent",
+    "parallel.fail_fast",
+    "parallel.budget_partition",
+    "parallel.stagger_delay_ms",
+    "cross_sheet",
+    "validations",
+    "pause_between_sheets_seconds",
+    # mean nothing without the switch beside them, and that one is in the table
+    "cost_limits.enabled",
+    "grounding.hooks",
+    "grounding.fail_on_grounding_failure",
+    "grounding.escalate_on_failure",
+    "grounding.timeout_seconds",
+    "ai_review.min_score",
+    "ai_review.target_score",
+    "ai_review.on_low_score",
+    "ai_review.max_retry_for_review",
+    "ai_review.review_prompt_template",
+    "checkpoints.triggers",
+}
+
+SAMPLES = {
+    "sheet.skip_when": {1: "true"},
+    "sheet.skip_when_command": {1: {"command": "true"}},
+    "sheet.prelude": [{"file": "a", "as": "context"}],
+    "sheet.cadenzas": {1: [{"file": "a", "as": "context"}]},
+    "sheet.prompt_extensions": {1: ["a"]},
+    "prompt.prompt_extensions": ["a"],
+    "sheet.spec_tags": {1: ["a"]},
+    "sheet.per_sheet_fallbacks": {1: []},
+    "spec": {"fragments": [{"name": "a", "content": "b"}]},
+    "techniques": {"a": {"kind": "skill", "phases": []}},
+    "cost_limits.max_cost_per_sheet": 1,
+    "cost_limits.max_cost_per_job": 1,
+    "cost_limits.cost_per_1k_input_tokens": 1,
+    "cost_limits.cost_per_1k_output_tokens": 1,
+    "cost_limits.warn_at_percent": 1,
+    "on_success": [{"type": "run_command", "command": "true"}],
+    "backend.max_tokens": 1,
+    "backend.temperature": 0.1,
+    "backend.ollama": {"model": "a"},
+    "backend.allowed_tools": [],
+    "backend.cli_extra_args": ["a"],
+    "backend.skip_permissions": False,
+    "backend.disable_mcp": False,
+    "backend.output_format": "json",
+    "backend.recursive_light": {"timeout": 1},
+    "instrument_fallbacks": ["a"],
+    "retry.max_completion_attempts": 1,
+    "retry.completion_delay_seconds": 1,
+    "retry.completion_threshold_percent": 1,
+    "rate_limit": {"max_waits": 1},
+    "circuit_breaker": {"enabled": False},
+    "stale_detection": {"enabled": True},
+    "notifications": [{"type": "desktop"}],
+    "learning": {"enabled": False},
+    "feedback": {"enabled": True},
+    "agent_card": {"name": "a", "description": "b"},
+    "concert": {"enabled": True},
+    "workspace_lifecycle": {"archive_on_fresh": True},
+    "isolation": {"enabled": True},
+    "state_backend": "json",
+    "logging": {"level": "DEBUG"},
+    "conductor": {"name": "a"},
+    "bridge": {},
+    "grounding.enabled": True,
+    "ai_review.enabled": True,
+    "checkpoints.enabled": True,
+}
+"""Something else than the default; for the fields that are not here, any text is."""
+
+BESIDE = {"grounding.enabled": {"hooks": [{"type": "file_checksum"}]}}
+
+
+def written(path):
+    """A score that writes this one field."""
+    sample = nested(path, SAMPLES.get(path, "something"))
+    top = path.partition(".")[0]
+    fields = tree()
+    if isinstance(sample[top], dict) and isinstance(fields.get(top, {}), dict):
+        fields[top] = fields.get(top, {}) | sample[top] | BESIDE.get(path, {})
+    else:
+        fields[top] = sample[top]
+    return fields
+
+
+@pytest.mark.parametrize("effect", EFFECTS, ids=lambda effect: effect.path)
+def test_every_row(effect):
+    read = score_of(written(effect.path))
+    if effect.kind == "none":
+        assert without_effect(read) == [effect.path]
+        return
+    with pytest.raises(ScoreRefusedError) as refused:
+        without_effect(read)
+    assert refused.value.reason == "ScoreUnsupported"
+    assert refused.value.message == f"{effect.path}: not performed yet, and {effect.why}: leave it out"
+
+
+def fields_of(model, path=""):
+    """Paths of every field, down to where a row of the table says something of the whole."""
+    rows = {effect.path for effect in EFFECTS}
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        whole = f"{path}{name}"
+        if whole not in rows | PERFORMED and isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from fields_of(inner, f"{whole}.")
+        else:
+            yield whole
+
+
+def test_every_field_is_performed_or_in_the_table():
+    assert set(fields_of(Score)) == PERFORMED | {effect.path for effect in EFFECTS}
+    assert not PERFORMED & {effect.path for effect in EFFECTS}
+
+
+def test_a_default_that_is_written_is_silent():
+    assert without_effect(score()) == []
+    defaults = Score.model_validate(tree()).model_dump(by_alias=True)
+    assert without_effect(score_of(defaults)) == []
+
+
+@pytest.mark.parametrize(
+    "override", [{"cli_model": "a"}, {"model": "a"}, {"temperature": 0.1}, {"max_tokens": 1}], ids=str
+)
+def test_a_model_for_one_sheet_is_refused(override):
+    name = next(iter(override))
+    with pytest.raises(ScoreRefusedError, match=f"^backend.sheet_overrides.2.{name}: not performed yet"):
+        without_effect(score(backend={"sheet_overrides": {2: override}}))
+    assert without_effect(score(backend={"sheet_overrides": {2: {"timeout_seconds": 1}}})) == []
+
+
+def test_a_limit_that_is_switched_off_is_no_limit():
+    assert without_effect(score(cost_limits={"enabled": False, "max_cost_per_job": 1})) == []
+
+
+def test_fallbacks_of_movements_are_one_line():
+    movements = {number: {"instrument_fallbacks": ["a"]} for number in (2, 3)} | {1: {"name": "x"}}
+    assert without_effect(score(movements=movements)) == ["movements.2.instrument_fallbacks"]
+
+
+def test_five_refusals_are_told():
+    skips = sheets(skip_when={1: "a"}, prelude=[{"file": "a", "as": "tool"}], cadenzas={1: []}, spec_tags={1: []})
+    many = score(sheet=skips, on_success=[{"type": "run_command", "command": "a"}], backend={"cli_model": "a"})
+    with pytest.raises(ScoreRefusedError) as refused:
+        without_effect(many)
+    assert refused.value.message.count("not performed yet") == 5

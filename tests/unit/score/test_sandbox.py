@@ -1,0 +1,277 @@
+"""A hostile score costs its author: the child dies, its caller hears why, and the next one is served."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from marianne_operator.score import sandbox as module
+from marianne_operator.score import sandbox_server
+from marianne_operator.score.compile import compile_source
+from marianne_operator.score.refused import ScoreRefusedError
+from marianne_operator.score.sandbox import Sandbox
+from tests.unit.score.given import tree
+from tests.unit.score.test_load import BOMB, SMALL
+
+SLOW = SMALL.replace("play}", "play, variables: {a: [" + 20_000 * "1," + "]}}")
+"""A fifth of a second of work, all of it allowed."""
+
+
+@pytest.fixture
+async def sandbox():
+    async with Sandbox() as opened:
+        yield opened
+
+
+def children(pid: int) -> list[int]:
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(60):
+        while not true():
+            await asyncio.sleep(0.002)
+
+
+def server_of(opened: Sandbox) -> int:
+    assert opened._server is not None
+    return opened._server.pid
+
+
+async def kill_child(opened: Sandbox, but: int = 0) -> int:
+    """SIGKILL for the child that is at work, once there is another than `but`."""
+    await until(lambda: set(children(server_of(opened))) - {but})
+    (child,) = set(children(server_of(opened))) - {but}
+    os.kill(child, signal.SIGKILL)
+    return child
+
+
+async def refusal(opened: Sandbox, source: object) -> tuple[str, str]:
+    with pytest.raises(ScoreRefusedError) as refused:
+        await opened.compile(source)  # type: ignore[arg-type]
+    return refused.value.reason, refused.value.message
+
+
+async def test_text_and_tree_come_back_compiled(sandbox):
+    assert await sandbox.compile(SMALL) == compile_source(SMALL)
+    assert await sandbox.compile(tree()) == compile_source(tree())
+
+
+async def test_an_answer_is_the_callers_own(sandbox):
+    (await sandbox.compile(SMALL))["sheets"].clear()
+    assert (await sandbox.compile(SMALL))["total_sheets"] == len((await sandbox.compile(SMALL))["sheets"]) == 3
+
+
+def deep_tree():
+    made = {}
+    for _ in range(100_000):
+        made = {"a": made}
+    return made
+
+
+@pytest.mark.parametrize(
+    ("source", "reason", "words"),
+    [
+        (BOMB, "ScoreInvalid", "anchors and aliases"),
+        (100_000 * "[", "ScoreTooLarge", "nested deeper than 64"),
+        (deep_tree(), "ScoreTooLarge", "nested too deeply"),
+        (600_000 * "x", "ScoreTooLarge", "longer than 524288 bytes"),
+        (SMALL.replace("play", "'{{ \"a\" * 3000000000 }}'"), None, ""),
+        (SMALL.replace("size: 1, total_items: 3", "size: 1, total_items: 1000000000"), "ScoreTooLarge", "sheets"),
+        ("name: \ud800", "ScoreInvalid", "not YAML"),
+        (tree(name="\ud800"), "ScoreInvalid", "name: is not valid Unicode"),
+        ("", "ScoreInvalid", "empty"),
+    ],
+    ids=["bomb", "deep", "deep tree", "long", "template", "sheets", "surrogate", "surrogate in a tree", "empty"],
+)
+async def test_hostile_scores_meet_the_loader_and_not_the_limits(sandbox, source, reason, words):
+    if reason is None:
+        assert (await sandbox.compile(source))["total_sheets"] == 3
+    else:
+        told = await refusal(sandbox, source)
+        assert told[0] == reason and words in told[1]
+
+
+async def test_fifty_at_once(sandbox):
+    scores = [SMALL.replace("song", f"song{number}") for number in range(50)]
+    made = await asyncio.gather(*(sandbox.compile(each) for each in scores))
+    assert [each["name"] for each in made] == [f"song{number}" for number in range(50)]
+
+
+async def test_few_children_at_a_time(sandbox, monkeypatch):
+    begun = []
+    ask = sandbox._ask
+
+    async def counted(question):
+        begun.append(question)
+        return await ask(question)
+
+    monkeypatch.setattr(sandbox, "_ask", counted)
+    os.kill(server_of(sandbox), signal.SIGSTOP)
+    tasks = [asyncio.create_task(sandbox.compile(f"{SMALL}# {number}")) for number in range(6)]
+    await until(lambda: len(begun) >= module.AT_ONCE)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(begun) == module.AT_ONCE
+    os.kill(server_of(sandbox), signal.SIGCONT)
+    await asyncio.gather(*tasks)
+    assert len(begun) == 6
+
+
+async def test_what_was_answered_is_not_asked_again(sandbox):
+    first = await sandbox.compile(SLOW)
+    refused = await refusal(sandbox, "name: [")
+    os.kill(server_of(sandbox), signal.SIGSTOP)  # nobody could answer
+    assert await sandbox.compile(SLOW) == first
+    assert await refusal(sandbox, "name: [") == refused
+
+
+async def test_the_least_lately_used_answer_goes_first(sandbox, monkeypatch):
+    one, two, three = (SMALL.replace("song", name) for name in ("one1", "two2", "tri3"))
+    await sandbox.compile(one)
+    monkeypatch.setattr(module, "REMEMBERED", 5 * len(json.dumps(compile_source(one))) // 2)
+    await sandbox.compile(two)
+    await sandbox.compile(one)
+    await sandbox.compile(three)
+    os.kill(server_of(sandbox), signal.SIGSTOP)
+    assert (await sandbox.compile(one))["name"] == "one1"
+    assert (await sandbox.compile(three))["name"] == "tri3"
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await sandbox.compile(two)
+
+
+async def test_a_child_that_is_killed_is_followed_by_another(sandbox):
+    task = asyncio.create_task(sandbox.compile(SLOW))
+    await kill_child(sandbox)
+    assert (await task)["total_sheets"] == 3
+
+
+async def test_two_killed_children_are_a_refusal_that_is_not_remembered(sandbox):
+    task = asyncio.create_task(refusal(sandbox, SLOW))
+    first = await kill_child(sandbox)
+    await kill_child(sandbox, but=first)
+    assert await task == ("ScoreTooLarge", module.SILENT)
+    assert (await sandbox.compile(SLOW))["total_sheets"] == 3
+
+
+async def test_a_dead_server_is_started_again(sandbox):
+    await sandbox.compile(SMALL)
+    for number in range(2):
+        os.kill(server_of(sandbox), signal.SIGKILL)
+        assert (await sandbox.compile(f"{SMALL}# {number}"))["name"] == "song"
+
+
+async def test_a_server_that_dies_at_work_is_started_again(sandbox):
+    task = asyncio.create_task(sandbox.compile(SLOW))
+    await until(lambda: children(server_of(sandbox)))
+    dead = server_of(sandbox)
+    (child,) = children(dead)
+    os.kill(dead, signal.SIGKILL)
+    os.kill(child, signal.SIGKILL)
+    assert (await task)["total_sheets"] == 3
+    assert server_of(sandbox) != dead
+
+
+async def test_a_hanging_child_is_given_up(sandbox, monkeypatch):
+    await sandbox.compile(SMALL)
+    monkeypatch.setattr(module, "WALL_SECONDS", 0.2)
+    os.kill(server_of(sandbox), signal.SIGSTOP)
+    assert await refusal(sandbox, SMALL + "# new") == ("ScoreTooLarge", module.SILENT)
+
+
+async def test_a_caller_that_gives_up_leaves_its_slot(sandbox):
+    for number in range(3 * module.AT_ONCE):
+        task = asyncio.create_task(sandbox.compile(f"{SLOW}# {number}"))
+        await until(lambda: children(server_of(sandbox)))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    async with asyncio.timeout(60):
+        assert (await sandbox.compile(SMALL))["name"] == "song"
+
+
+async def test_the_server_ends_with_its_operator():
+    async with Sandbox() as opened:
+        await opened.compile(SMALL)
+        server = server_of(opened)
+    assert not Path(f"/proc/{server}").exists()
+    ours, theirs = socket.socketpair()
+    with theirs:
+        alone = await asyncio.create_subprocess_exec(
+            module.sys.executable, "-m", module.SERVER, str(theirs.fileno()), pass_fds=[theirs.fileno()]
+        )
+    ours.close()
+    async with asyncio.timeout(20):
+        assert await alone.wait() == 0
+
+
+def ask_a_child(question: bytes) -> bytes:
+    """One child of this process, with its limits, as the server would fork it."""
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        ours.close()
+        sandbox_server._child(theirs.detach())
+    theirs.close()
+    with ours, ours.makefile("rb") as lines:
+        ours.sendall(question)
+        ours.shutdown(socket.SHUT_WR)
+        answer = lines.read()
+    os.waitpid(child, 0)
+    return answer
+
+
+def size_of_this_process() -> int:
+    (line,) = (each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith("VmSize"))
+    return int(line.split()[1]) * 1024
+
+
+BIG = SMALL.replace("play}", "play, variables: {a: [" + 190_000 * "1," + "]}}")
+
+
+def test_the_largest_scores_stay_within_the_limits():
+    assert json.loads(ask_a_child(json.dumps(BIG).encode() + b"\n"))["compiled"]["total_sheets"] == 3
+
+
+def test_a_child_that_grows_says_so(monkeypatch):
+    monkeypatch.setattr(sandbox_server, "MEMORY", size_of_this_process() + (2 << 20))
+    told = json.loads(ask_a_child(json.dumps(BIG).encode() + b"\n"))
+    assert told["refused"] == "ScoreTooLarge"
+    assert "MiB of memory; make it smaller or simpler" in told["message"]
+
+
+def test_a_child_that_works_too_long_says_so(monkeypatch):
+    monkeypatch.setattr(sandbox_server, "CPU_SECONDS", 1)
+    told = json.loads(ask_a_child(json.dumps(BIG).encode() + b"\n"))
+    assert told == {
+        "refused": "ScoreTooLarge",
+        "message": "reading the score takes more than 1 s of processor time; make it smaller or simpler",
+    }
+
+
+def test_a_child_that_waits_too_long_is_killed(monkeypatch):
+    monkeypatch.setattr(sandbox_server, "WALL_SECONDS", 1)
+    monkeypatch.setattr(sandbox_server, "compile_source", lambda source: signal.pause())
+    assert ask_a_child(b'"x"\n') == b""
+
+
+def test_what_was_not_foreseen_is_one_scores_trouble(monkeypatch, capfd):
+    monkeypatch.setattr(sandbox_server, "compile_source", lambda source: 1 // 0)
+    told = json.loads(ask_a_child(b'"x"\n'))
+    assert told["refused"] == "ScoreInvalid"
+    assert "ZeroDivisionError" in told["message"]
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_a_question_that_was_cut_short_is_not_answered(capfd):
+    assert ask_a_child(b'"x"') == b""
+    assert capfd.readouterr().err == ""
