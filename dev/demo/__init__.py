@@ -1,0 +1,1 @@
+"""Two jobs on a real cluster, from nothing to their results, in one command."""

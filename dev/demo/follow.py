@@ -1,0 +1,74 @@
+"""Watch both jobs until they have ended: a live table on a terminal, a line for each change elsewhere."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from dev.cluster.progress import SetupError, say
+from dev.demo import picture
+from dev.demo.jobs import Job
+
+Statuses = dict[str, dict[str, Any]]
+Show = Callable[[Statuses], None]
+LOOK_EVERY_SECONDS: Final = 0.5
+STYLES: Final = {"completed": "green", "failed": "red", "retry_scheduled": "yellow", "in_progress": "cyan"}
+
+
+def follow(jobs: Sequence[Job], read: Callable[[], Statuses], deadline_seconds: float) -> Statuses:
+    """The last statuses; raises `SetupError` when the deadline passes, saying what each job waits for."""
+    begun = time.monotonic()
+    console = Console()
+    with _painted(jobs, console) if console.is_terminal else _told(jobs, begun) as show:
+        while True:
+            seen = read()
+            show(seen)
+            if all(picture.ended(seen.get(job.name, {})) for job in jobs):
+                return seen
+            if time.monotonic() - begun > deadline_seconds:
+                told = "\n".join(f"  {job.name}: {picture.summary(seen.get(job.name, {}))}" for job in jobs)
+                raise SetupError(f"the jobs have not ended within {deadline_seconds:.0f} s:\n{told}")
+            time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _told(jobs: Sequence[Job], begun: float) -> AbstractContextManager[Show]:
+    @contextmanager
+    def telling() -> Iterator[Show]:
+        before: list[picture.Row] = []
+
+        def show(seen: Statuses) -> None:
+            after = _rows(jobs, seen)
+            for line in picture.lines(before, after):
+                say(f"{time.monotonic() - begun:6.1f} s  {line}")
+            before[:] = after
+
+        yield show
+
+    return telling()
+
+
+def _painted(jobs: Sequence[Job], console: Console) -> AbstractContextManager[Show]:
+    @contextmanager
+    def painting() -> Iterator[Show]:
+        with Live(console=console, auto_refresh=False) as live:
+            yield lambda seen: live.update(_table(jobs, seen), refresh=True)
+
+    return painting()
+
+
+def _rows(jobs: Sequence[Job], seen: Statuses) -> list[picture.Row]:
+    return [row for job in jobs for row in picture.rows(job.name, job.score, seen.get(job.name, {}))]
+
+
+def _table(jobs: Sequence[Job], seen: Statuses) -> Table:
+    table = Table(*picture.HEADINGS, "", box=None, pad_edge=False, title_justify="left")
+    for job in jobs:
+        status = seen.get(job.name, {})
+        for row in picture.rows(job.name, job.score, status):
+            table.add_row(*row.cells, row.remark, style=STYLES.get(row.state, ""))
+        table.add_row(job.name, picture.summary(status), style="bold", end_section=True)
+    return table

@@ -1,0 +1,70 @@
+"""`python -m dev.lanes`: every lane of tests, with all that it needs, from a bare machine.
+
+`LANES=unit,simulation` chooses; `CLUSTER=existing` with KUBECONFIG plays the cluster lane on a cluster of yours.
+The last line is `N passed, N failed`. Logs and reports stay in `.local/lanes`. A cluster that was started is left
+running.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from dev.cluster.progress import say
+from dev.demo.access import Access, reach
+from dev.demo.installation import install
+from dev.lanes.catalogue import Lane, UnknownLaneError, chosen, deselected
+from dev.lanes.preparation import Preparation
+from dev.lanes.result import Result, closing_line, table
+from dev.lanes.run import run_lane
+
+FOLDER: Final = Path(__file__).parents[2] / ".local" / "lanes"
+
+
+def main() -> int:
+    """0 when every chosen lane is good; 1 else."""
+    try:
+        lanes = chosen()
+    except UnknownLaneError as error:
+        say(str(error))
+        return 1
+    needs = {lane.needs for lane in lanes} - {"nothing"}
+    own_cluster = "cluster" in needs and os.environ.get("CLUSTER") != "existing"
+    preparation = Preparation.start(FOLDER / "preparation.log", with_images=own_cluster) if needs else None
+    try:
+        results = _run(lanes, preparation)
+    finally:
+        if preparation is not None:
+            preparation.stop()
+    say("")
+    for line in table(results, deselected(lanes)):
+        say(line)
+    say(closing_line(results))
+    return 0 if all(result.good for result in results) else 1
+
+
+def _run(lanes: Sequence[Lane], preparation: Preparation | None) -> list[Result]:
+    results = []
+    for lane in lanes:
+        say(f"… {lane.name} (log: {FOLDER / lane.name}.log)")
+        results.append(run_lane(lane, FOLDER, _prepare(lane, preparation)))
+        say(results[-1].line())
+    return results
+
+
+def _prepare(lane: Lane, preparation: Preparation | None) -> Callable[[], None]:
+    """What is to be done before the lane; raises `SetupError`."""
+
+    def prepare() -> None:
+        if preparation is not None and lane.needs != "nothing":
+            preparation.wait()
+        if lane.needs == "cluster":
+            access: Access = reach()
+            install(access)
+
+    return prepare
+
+
+if __name__ == "__main__":
+    sys.exit(main())

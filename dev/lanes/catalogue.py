@@ -1,0 +1,49 @@
+"""Which lanes there are, in the order in which they run: the quick ones first, those that need a cluster last."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Need = Literal["nothing", "programs", "cluster"]
+"""`programs`: those of a control plane, built. `cluster`: a node, the images, and the operator installed."""
+
+PYTEST: Final = ("python", "-m", "pytest", "-q")
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """`checks` are programs of the Python environment; one that is pytest reports its own numbers."""
+
+    name: str
+    checks: tuple[tuple[str, ...], ...]
+    needs: Need = "nothing"
+
+
+ALL: Final = (
+    Lane("lint", (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("lint-imports",))),
+    Lane("types", (("mypy",), ("mypy", "images/agent/scripted_agent.py"))),
+    Lane("unit", ((*PYTEST, "tests/unit", "tests/cluster_tool"),)),
+    Lane("simulation", ((*PYTEST, "tests/simulation"),)),
+    Lane("conformance", ((*PYTEST, "tests/conformance"),)),
+    Lane("apiserver", ((*PYTEST, "tests/apiserver"),), needs="programs"),
+    Lane("cluster", ((*PYTEST, "tests/cluster"),), needs="cluster"),
+)
+
+
+class UnknownLaneError(ValueError):
+    """There is no lane of that name."""
+
+
+def chosen(environment: Mapping[str, str] = os.environ) -> Sequence[Lane]:
+    """`LANES=unit,simulation`: those, in their own order; all where nothing is said. Raises `UnknownLaneError`."""
+    names = {name for name in environment.get("LANES", "").replace(",", " ").split() if name}
+    known = {lane.name for lane in ALL}
+    if unknown := sorted(names - known):
+        raise UnknownLaneError(f"LANES: no lane {', '.join(unknown)}; there are {', '.join(lane.name for lane in ALL)}")
+    return [lane for lane in ALL if not names or lane.name in names]
+
+
+def deselected(lanes: Sequence[Lane]) -> list[str]:
+    """Names of those that do not run, because the caller wants it so."""
+    return [lane.name for lane in ALL if lane not in lanes]
