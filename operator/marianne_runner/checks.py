@@ -21,7 +21,10 @@ SHOWN_CHARACTERS: Final = 500
 
 
 class Ground(NamedTuple):
-    """What rules are held against. `modified`: times in nanoseconds before the first attempt; None where none is."""
+    """What rules are held against.
+
+    `modified`: when each path, as written, was modified before the first attempt, in nanoseconds; None: not known.
+    """
 
     workspace: Path
     context: Mapping[str, Any]
@@ -81,8 +84,7 @@ def modified_times(rules: Sequence[Rule], ground: Ground) -> dict[str, int]:
     for rule in rules:
         if rule["type"] == "file_modified":
             with contextlib.suppress(ExpansionError):  # fails when it is checked
-                path = _path(rule, ground)
-                times[str(path)] = _modified(path) or 0
+                times[rule.get("path", "")] = _modified(_path(rule, ground)) or 0
     return times
 
 
@@ -120,7 +122,7 @@ def _file_modified(rule: Rule, ground: Ground) -> dict[str, str]:
         raise _FailedError("missing", f"{path} does not exist", expected_value=str(path))
     if ground.modified is None:
         return {"actual_value": f"mtime={_seconds(now)}"}
-    before = ground.modified.get(str(path), 0)
+    before = ground.modified.get(rule.get("path", ""), 0)
     values = {"actual_value": f"mtime={_seconds(now)}", "expected_value": f"mtime>{_seconds(before)}"}
     if now <= before:
         raise _FailedError("stale", f"{path} was not modified", **values)

@@ -74,6 +74,6 @@ def find_program(name: str, path: str, folder: Path) -> str | None:
     places = [folder] if "/" in name else [folder / each for each in path.split(os.pathsep) if each]
     for place in places:
         candidate = place / name
-        if candidate.is_file() and os.access(candidate, os.X_OK):
+        if os.access(candidate, os.X_OK) and not candidate.is_dir():
             return str(candidate)
     return None
