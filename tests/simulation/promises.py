@@ -9,6 +9,7 @@ from typing import Any
 from marianne_operator.control.cluster import Body
 from marianne_operator.model.status import JobStatus
 from marianne_operator.plan.failures import INFRASTRUCTURE_CAP
+from marianne_operator.plan.observation import Observation
 from marianne_operator.plan.plan import Plan
 from marianne_runner.contract import ATTEMPT_LABEL, SHEET_LABEL, CompiledScore
 from tests.simulation.fake_cluster import Call, FakeCluster
@@ -36,11 +37,10 @@ class Promises:
                 assert not body["spec"].get("paused"), "a Pod is created after the pause was observed"
                 assert "ending" not in body["status"], "a Pod is created while the run ends"
 
-    def check_defects(self, plan: Plan) -> None:
+    def intended(self, plan: Plan, seen: Observation) -> None:
         """Every Pod that is asked for has its intent, in this plan or before."""
-        if plan.status is not None:
-            names = {sheet.pod_name for sheet in plan.status.sheets}
-            assert all(each["metadata"]["name"] in names for each in plan.create), "a Pod without an intent"
+        names = {sheet.pod_name for sheet in (plan.status or seen.job.status).sheets if sheet.active}
+        assert all(each["metadata"]["name"] in names for each in plan.create), "a Pod without an intent"
 
     def check(self) -> None:
         """Every version of a job since the last check (I4, I8, I10), and the Pods as they are (I1)."""

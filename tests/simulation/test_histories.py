@@ -30,6 +30,26 @@ ANY = st.integers(0, 7)
 LOOP = asyncio.new_event_loop()
 
 
+def containers(machine):
+    return list(machine.world.kubelet.containers.values())
+
+
+def performing(machine):
+    return [each for each in containers(machine) if each.performing]
+
+
+def waiting(machine):
+    return [each for each in containers(machine) if not each.performing]
+
+
+def terminating(machine):
+    return [each for each in machine.world.kubelet.pods() if "deletionTimestamp" in each["metadata"]]
+
+
+def pick(some, index):
+    return some[index % len(some)]
+
+
 class Histories(RuleBasedStateMachine):
     """`variant` is what a negative control breaks."""
 
@@ -37,12 +57,18 @@ class Histories(RuleBasedStateMachine):
     enabled = True
 
     @initialize(
-        which=st.sampled_from(sorted(SCORES)), spec=st.sampled_from([{}, {"paused": True}, {"podRetention": "None"}])
+        which=st.sampled_from(sorted(SCORES)),
+        spec=st.sampled_from([{}, {}, {"paused": True}, {"podRetention": "None"}]),
+        hopeless=st.sampled_from([(), (), (1,), (2, 3)]),
     )
-    def submit(self, which, spec):
+    def submit(self, which, spec, hopeless):
+        """`hopeless` sheets fail whenever nothing else is said."""
         self.world = World(SCORES[which], loop=LOOP, ledger=Ledger(enabled=self.enabled), **self.variant)
         self.world.submit(**spec)
-        self.score, self.token = SCORES[which], 0
+        self.score, self.token, self.hopeless = SCORES[which], 0, hopeless
+
+    def perform(self, container):
+        return ("failed", "ExitCode") if container.brief["sheet"] in self.hopeless else ("completed", "")
 
     # ---- the operator
 
@@ -74,6 +100,7 @@ class Histories(RuleBasedStateMachine):
     def fault(self, fault, later):
         self.world.faults.extend([""] * later + [fault])
 
+    @precondition(lambda self: not self.world.dead)
     @rule()
     def kill_operator(self):
         self.world.kill_operator()
@@ -84,14 +111,14 @@ class Histories(RuleBasedStateMachine):
         self.world.start_operator()
         self.world.work()
 
-    @rule(deeds=st.integers(1, 6), end=st.sampled_from(ENDS))
-    def things_go_well(self, deeds, end):
+    @rule(deeds=st.integers(1, 6))
+    def things_go_well(self, deeds):
         """Everybody does their part for a while, unless the operator is dead; so that histories get somewhere."""
         for _ in range(deeds):
             self.world.deliver()
             self.world.work()
             self.world.promises.check()
-            self.world.act_once(lambda container: end)
+            self.world.act_once(self.perform)
 
     # ---- time
 
@@ -105,65 +132,58 @@ class Histories(RuleBasedStateMachine):
 
     # ---- Pods
 
-    def container(self, index, *, performing=False):
-        some = [each for each in self.world.kubelet.containers.values() if each.performing or not performing]
-        return some[index % len(some)] if some else None
-
+    @precondition(lambda self: self.world.kubelet.startable())
     @rule(index=ANY)
     def pod_runs(self, index):
-        some = self.world.kubelet.startable()
-        if some:
-            self.world.kubelet.start(some[index % len(some)])
+        self.world.kubelet.start(pick(self.world.kubelet.startable(), index))
 
+    @precondition(waiting)
     @rule(index=ANY)
     def runner_looks(self, index):
-        if container := self.container(index):
-            self.world.kubelet.look(container)
+        self.world.kubelet.look(pick(waiting(self), index))
 
+    @precondition(performing)
     @rule(index=ANY, end=st.sampled_from(ENDS))
     def instrument_ends(self, index, end):
-        if container := self.container(index, performing=True):
-            self.world.kubelet.finish(container, *end)
+        self.world.kubelet.finish(pick(performing(self), index), *end)
 
+    @precondition(performing)
     @rule(index=ANY)
     def instrument_ends_unheard(self, index):
-        if container := self.container(index, performing=True):
-            self.world.kubelet.finish_unheard(container, "completed")
+        self.world.kubelet.finish_unheard(pick(performing(self), index), "completed")
 
+    @precondition(containers)
     @rule(index=ANY, said=st.sampled_from(["Error", "OOMKilled", "Evicted"]))
     def container_dies(self, index, said):
-        if container := self.container(index):
-            how = {"pod": {"reason": "Evicted"}} if said == "Evicted" else {"said": said}
-            self.world.kubelet.kill(container, **how)
+        how = {"pod": {"reason": "Evicted"}} if said == "Evicted" else {"said": said}
+        self.world.kubelet.kill(pick(containers(self), index), **how)
 
+    @precondition(containers)
     @rule(index=ANY)
     def sigterm_from_inside(self, index):
-        if container := self.container(index):
-            self.world.kubelet.interrupt(container)
+        self.world.kubelet.interrupt(pick(containers(self), index))
 
+    @precondition(containers)
     @rule(index=ANY)
     def node_is_lost(self, index):
-        if container := self.container(index):
-            container.lost = True
+        pick(containers(self), index).lost = True
 
+    @precondition(lambda self: any(each.lost for each in containers(self)) or self.world.kubelet.untold)
     @rule()
     def nodes_come_back(self):
         self.world.kubelet.recover_nodes()
         self.world.kubelet.reap()
 
+    @precondition(terminating)
     @rule(index=ANY)
     def kubelet_terminates(self, index):
-        some = [each for each in self.world.kubelet.pods() if "deletionTimestamp" in each["metadata"]]
-        if some:
-            self.world.kubelet.terminate(some[index % len(some)])
+        self.world.kubelet.terminate(pick(terminating(self), index))
 
+    @precondition(lambda self: self.world.kubelet.pods())
     @rule(index=ANY, force=st.booleans())
     def somebody_deletes_a_pod(self, index, force):
-        some = self.world.kubelet.pods()
-        if some:
-            self.world.cluster.store.delete(
-                "pods", NAMESPACE, some[index % len(some)]["metadata"]["name"], 0 if force else None
-            )
+        name = pick(self.world.kubelet.pods(), index)["metadata"]["name"]
+        self.world.cluster.store.delete("pods", NAMESPACE, name, 0 if force else None)
 
     # ---- the user
 
@@ -174,14 +194,17 @@ class Histories(RuleBasedStateMachine):
     def pause(self, policy):
         self.edit(paused=True, pausePolicy=policy)
 
+    @precondition(lambda self: self.world.spec.get("paused"))
     @rule()
     def resume(self):
         self.edit(paused=None)
 
+    @precondition(lambda self: not self.world.spec.get("cancel"))
     @rule(policy=st.sampled_from(["Graceful", "Now"]))
     def cancel(self, policy):
         self.edit(cancel=True, cancelPolicy=policy)
 
+    @precondition(lambda self: self.world.spec.get("cancel"))
     @rule()
     def unset_cancel(self):
         self.edit(cancel=None)
@@ -191,13 +214,9 @@ class Histories(RuleBasedStateMachine):
         self.token += 1
         self.edit(restart={"token": str(self.token)})
 
-    @rule(label=st.sampled_from("ab"))
-    def edit_something_else(self, label):
-        self.edit(sheetTemplate={"labels": {"team": label}})
-
-    @rule(policy=st.sampled_from(["Wait", "Replace"]))
-    def choose_what_a_lost_node_means(self, policy):
-        self.edit(nodeLostPolicy=policy)
+    @rule(label=st.sampled_from("ab"), policy=st.sampled_from(["Wait", "Replace"]))
+    def edit_something_else(self, label, policy):
+        self.edit(sheetTemplate={"labels": {"team": label}}, nodeLostPolicy=policy)
 
     # ---- what holds
 
@@ -209,9 +228,18 @@ class Histories(RuleBasedStateMachine):
     def teardown(self):
         if not hasattr(self, "world"):
             return
-        world = self.world
         self.edit(paused=None)
-        world.calm()
+        self.ends()
+        if self.world.job.status.phase != "Completed":
+            self.hopeless = ()
+            self.edit(cancel=None)
+            self.restart()
+            self.ends()
+            assert self.world.job.status.phase == "Completed", "a restart goes on where it failed"
+
+    def ends(self):
+        world = self.world
+        world.calm(self.perform)
         world.promises.check()
         world.stay_silent()
         world.promises.check()
@@ -221,8 +249,8 @@ class Histories(RuleBasedStateMachine):
 
 SOAK = os.environ.get("MARIANNE_SOAK") == "1"
 Histories.TestCase.settings = settings(
-    max_examples=4000 if SOAK else 120,
-    stateful_step_count=80 if SOAK else 45,
+    max_examples=4000 if SOAK else 200,
+    stateful_step_count=80 if SOAK else 40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

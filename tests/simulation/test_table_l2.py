@@ -4,6 +4,7 @@ import pytest
 
 from marianne_operator.model.names import pod_name
 from tests.simulation.kubelet_model import NAMESPACE, NODE
+from tests.simulation.ledger_model import Ledger
 from tests.simulation.world import JOB, World
 from tests.unit.plan.build import score
 
@@ -12,12 +13,27 @@ TWO = score(2, tries=2, delay_seconds=5)
 
 @pytest.fixture
 def world():
-    made = World(TWO)
+    made = begin()
+    yield made
+    made.close()
+
+
+def begin(enabled=True, **variant):
+    """A job of two sheets whose first Pod was just created."""
+    made = World(TWO, ledger=Ledger(enabled=enabled), **variant)
     made.submit()
     made.deliver()
     made.work()
-    yield made
-    made.close()
+    return made
+
+
+def play(scene, **variant):
+    """One of the tests below, with something broken: the negative controls."""
+    made = begin(**variant)
+    try:
+        scene(made)
+    finally:
+        made.close()
 
 
 def only_pod(world):

@@ -64,6 +64,8 @@ class World:
         self.heard = len(self.cluster.changes)
         self.late: list[Change] = []
         self.dead = False
+        self.violations: list[BaseException] = []
+        """What broke inside the operator, which would take it for one job's trouble and try again."""
         self.start_operator()
 
     def close(self) -> None:
@@ -96,6 +98,8 @@ class World:
             self.loop.run_until_complete(self._drain())
         except KilledError:
             self.kill_operator()
+        if self.violations:
+            raise self.violations[0]
 
     def resync(self) -> None:
         """What the operator does each five minutes."""
@@ -120,9 +124,13 @@ class World:
             assert looks < LOOKS_WITHOUT_TIME, "the operator spins: it asks to look again without time passing"
 
     def _decide(self, seen: Observation) -> Plan:
-        plan = self.decides(seen)
-        assert self.decides(seen) == plan or self.decides is not decide, "deciding twice is not the same"
-        self.promises.check_defects(plan)
+        try:
+            plan = self.decides(seen)
+            assert self.decides is not decide or decide(seen) == plan, "deciding twice is not the same"
+            self.promises.intended(plan, seen)
+        except Exception as error:
+            self.violations.append(error)
+            raise
         return plan
 
     async def _compile(self, source: str | Mapping[str, Any]) -> CompiledScore:
@@ -144,7 +152,11 @@ class World:
         elif fault in ("before", "throttle", "kill before"):
             self.faults.pop(0)
             self._fail(fault)
-        self.promises.before(call)
+        try:
+            self.promises.before(call)
+        except AssertionError as error:
+            self.violations.append(error)
+            raise
 
     def _after(self, call: Call) -> None:
         if not call.writes or call.resource == "events" or not self.faults:
@@ -204,6 +216,12 @@ class World:
     @property
     def job(self) -> JobView:
         return JobView.of(self.cluster.store.get("mariannejobs", NAMESPACE, JOB))
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """What the user wants, as it is now."""
+        spec: Mapping[str, Any] = self.cluster.store.objects["mariannejobs", NAMESPACE, JOB]["spec"]
+        return spec
 
     @property
     def states(self) -> list[str]:
