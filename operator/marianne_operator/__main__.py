@@ -19,7 +19,7 @@ from kubernetes.aio.client.configuration import Configuration
 from marianne_operator import __version__, logs
 from marianne_operator.control.api_cluster import ApiCluster
 from marianne_operator.control.conductor import Conductor, Times, build
-from marianne_operator.control.connection import Connection, load_configuration
+from marianne_operator.control.connection import CONNECTIONS, Connection, load_configuration
 from marianne_operator.control.health import HealthServer, facts_of
 from marianne_operator.control.lease import Lease, LeaseLostError, Place
 from marianne_operator.control.metrics import Metrics
@@ -45,14 +45,14 @@ async def _run(process: ProcessSettings, settings: SettingsFile) -> int:
     configuration = await load_configuration()
     metrics = Metrics(__version__)
     async with contextlib.AsyncExitStack() as stack:
-        connection = Connection(configuration, metrics.count_request)
-        stack.push_async_callback(connection.close)
+        cluster = ApiCluster(_connect(stack, configuration, metrics, CONNECTIONS))
+        # A renewal must not queue behind the work that it allows.
+        for_lease = ApiCluster(_connect(stack, configuration, metrics, 1))
         sandbox = await stack.enter_async_context(Sandbox())
-        cluster = ApiCluster(connection)
         times = Times(asyncio.get_running_loop(), time.monotonic, time.time)
         conductor = build(cluster, sandbox.compile, settings.for_plan(), times, metrics, settings.watch_namespaces)
         place = Place(process.namespace, process.lease_name, process.holder)
-        lease = Lease(cluster, place, _describe(conductor), time.monotonic)
+        lease = Lease(for_lease, place, _describe(conductor), time.monotonic)
         metrics.observe("marianne_lease_held", "1 while this process may act", lambda: lease.held)
         health = HealthServer(lambda: facts_of(conductor, lease.held), metrics.text, process.port)
         await health.start()
@@ -66,6 +66,14 @@ async def _run(process: ProcessSettings, settings: SettingsFile) -> int:
             await _conduct(conductor, configuration, settings, listen)
 
         return await _until_stopped(lease, work)
+
+
+def _connect(
+    stack: contextlib.AsyncExitStack, configuration: Configuration, metrics: Metrics, limit: int
+) -> Connection:
+    connection = Connection(configuration, metrics.count_request, limit)
+    stack.push_async_callback(connection.close)
+    return connection
 
 
 async def _until_stopped(lease: Lease, work: Work) -> int:

@@ -47,10 +47,10 @@ async def load_configuration() -> Configuration:
 
 
 class Connection:
-    """Close it when done. `observe` is told of every request, answered or not."""
+    """At most `limit` calls at once. Close it when done. `observe` is told of every request, answered or not."""
 
-    def __init__(self, configuration: Configuration, observe: Observer | None = None) -> None:
-        configuration.connection_pool_maxsize = CONNECTIONS
+    def __init__(self, configuration: Configuration, observe: Observer | None = None, limit: int = CONNECTIONS) -> None:
+        configuration.connection_pool_maxsize = limit
         self._client = ApiClient(configuration)
         self._client.user_agent = "marianne-operator"
         self._observe = observe
