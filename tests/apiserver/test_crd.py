@@ -193,7 +193,7 @@ async def test_a_status_that_goes_back(api: Api, namespace: str, after: Body, sa
 
 
 async def test_what_a_finished_sheet_s_checks_said_stays_too(api: Api, namespace: str) -> None:
-    """A rule sees no further than the schema: a free map would compare as empty."""
+    """The rule compares whole items, to the last key of what lies in them."""
     check = {"rule_type": "file_exists", "passed": False, "check_duration_ms": 0.5, "confidence": 1.0}
     check["checked_at"] = "2027-01-15T08:00:00.000Z"
     first = status(sheet(1, "failed", 1, validationDetails=[check]))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from dev.cluster.control_plane import ControlPlane
 from marianne_operator.control.cluster import Cluster
 from marianne_operator.crd.definitions import GROUP
 from tests.apiserver.install import SYSTEM_NAMESPACE, Installation, must, render_chart
-from tests.apiserver.jobs import DIAMOND, job, score, submit
+from tests.apiserver.jobs import DIAMOND, job, score, submit, until_phase
 from tests.apiserver.operator_process import OperatorProcess
 from tests.apiserver.waiting import wait_for
 from tests.simulated_kubelet.api import Api, ApiError, Body, jobs_path, pods_path
@@ -187,22 +188,43 @@ async def test_a_job_needs_no_more(
 
 
 class TestOneNamespace:
-    """`watchNamespaces`: Roles there, and only the catalogue of the whole cluster."""
+    """`watchNamespaces`: Roles there, and of the whole cluster only the catalogue."""
 
-    async def test_nothing_elsewhere(self, control_plane: ControlPlane, api: Api, namespace: str) -> None:
-        rendered = render_chart(
-            f"--set=watchNamespaces={{{namespace}}}", "--set=fullnameOverride=narrow", "--set=crds.enabled=false"
-        )
+    user = f"system:serviceaccount:{SYSTEM_NAMESPACE}:narrow"
+
+    @pytest.fixture
+    def narrow(self, control_plane: ControlPlane, installation: Installation, namespace: str) -> Installation:
+        rendered = render_chart(f"--set=watchNamespaces={{{namespace}}}", "--set=fullnameOverride=narrow")
         roles = [
             each for each in rendered if each["apiVersion"].startswith("rbac.") or each["kind"] == "ServiceAccount"
         ]
         must(control_plane, "apply", "--server-side", "-f", "-", text=yaml.safe_dump_all(roles))
-        user = f"system:serviceaccount:{SYSTEM_NAMESPACE}:narrow"
+        return Installation(control_plane, self.user, {**installation.settings, "watchNamespaces": [namespace]})
+
+    async def test_nothing_elsewhere(self, narrow: Installation, api: Api, namespace: str) -> None:
         for (group, resource), verbs in ALLOWED.items():
             for verb in sorted(verbs):
-                there = await may(api, user, (), **attributes(group, resource, verb, namespace))
-                elsewhere = await may(api, user, (), **attributes(group, resource, verb, ELSEWHERE))
+                there = await may(api, narrow.user, (), **attributes(group, resource, verb, namespace))
+                elsewhere = await may(api, narrow.user, (), **attributes(group, resource, verb, ELSEWHERE))
                 assert (there, elsewhere) == (True, resource == "clusterinstruments"), f"{verb} {resource}"
+
+    async def test_a_job_needs_no_more(
+        self,
+        control_plane: ControlPlane,
+        narrow: Installation,
+        api: Api,
+        namespace: str,
+        kubelet: SimulatedKubelet,
+        tmp_path: Path,
+    ) -> None:
+        operator = OperatorProcess(tmp_path, narrow.kubeconfig(), narrow.settings)
+        await operator.start()
+        try:
+            await submit(api, namespace, job("song", score(2)))
+            await until_phase(api, namespace, "song", "Completed")
+        finally:
+            await operator.stop()
+        assert list(denied(control_plane, narrow.user, namespace)) == []
 
 
 class TestUsers:

@@ -91,7 +91,7 @@ def at(schema: Schema, path: str) -> Schema:
 
 
 def _check_schema() -> Schema:
-    """Typed by the runner's contract: to a rule that compares items, a free map is empty."""
+    """Typed by the runner's contract, so that `kubectl explain` knows its keys and each of them is bounded."""
     hints = get_type_hints(Check)
     fields: Any = {
         name: (hint, ...) if name in Check.__required_keys__ else (hint | None, None) for name, hint in hints.items()
