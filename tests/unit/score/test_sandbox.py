@@ -5,13 +5,15 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from marianne_operator.score import sandbox as module
-from marianne_operator.score import sandbox_server
 from marianne_operator.score.compile import compile_source
 from marianne_operator.score.refused import ScoreRefusedError
 from marianne_operator.score.sandbox import Sandbox
@@ -24,6 +26,13 @@ SLOW = SMALL.replace("play}", "play, variables: {a: [" + 20_000 * "1," + "]}}")
 
 @pytest.fixture
 async def sandbox():
+    async with Sandbox() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared():
+    """For tests that leave the server as it is: to start one costs half a second."""
     async with Sandbox() as opened:
         yield opened
 
@@ -60,14 +69,16 @@ async def refusal(opened: Sandbox, source: object) -> tuple[str, str]:
     return refused.value.reason, refused.value.message
 
 
-async def test_text_and_tree_come_back_compiled(sandbox):
-    assert await sandbox.compile(SMALL) == compile_source(SMALL)
-    assert await sandbox.compile(tree()) == compile_source(tree())
+@pytest.mark.asyncio(loop_scope="module")
+async def test_text_and_tree_come_back_compiled(shared):
+    assert await shared.compile(SMALL) == compile_source(SMALL)
+    assert await shared.compile(tree()) == compile_source(tree())
 
 
-async def test_an_answer_is_the_callers_own(sandbox):
-    (await sandbox.compile(SMALL))["sheets"].clear()
-    assert (await sandbox.compile(SMALL))["total_sheets"] == len((await sandbox.compile(SMALL))["sheets"]) == 3
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_answer_is_the_callers_own(shared):
+    (await shared.compile(SMALL))["sheets"].clear()
+    assert (await shared.compile(SMALL))["total_sheets"] == len((await shared.compile(SMALL))["sheets"]) == 3
 
 
 def deep_tree():
@@ -77,6 +88,7 @@ def deep_tree():
     return made
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("source", "reason", "words"),
     [
@@ -92,17 +104,18 @@ def deep_tree():
     ],
     ids=["bomb", "deep", "deep tree", "long", "template", "sheets", "surrogate", "surrogate in a tree", "empty"],
 )
-async def test_hostile_scores_meet_the_loader_and_not_the_limits(sandbox, source, reason, words):
+async def test_hostile_scores_meet_the_loader_and_not_the_limits(shared, source, reason, words):
     if reason is None:
-        assert (await sandbox.compile(source))["total_sheets"] == 3
+        assert (await shared.compile(source))["total_sheets"] == 3
     else:
-        told = await refusal(sandbox, source)
+        told = await refusal(shared, source)
         assert told[0] == reason and words in told[1]
 
 
-async def test_fifty_at_once(sandbox):
+@pytest.mark.asyncio(loop_scope="module")
+async def test_fifty_at_once(shared):
     scores = [SMALL.replace("song", f"song{number}") for number in range(50)]
-    made = await asyncio.gather(*(sandbox.compile(each) for each in scores))
+    made = await asyncio.gather(*(shared.compile(each) for each in scores))
     assert [each["name"] for each in made] == [f"song{number}" for number in range(50)]
 
 
@@ -176,6 +189,7 @@ async def test_a_server_that_dies_at_work_is_started_again(sandbox):
     dead = server_of(sandbox)
     (child,) = children(dead)
     os.kill(dead, signal.SIGKILL)
+    await until(lambda: sandbox._server.poll() is not None)
     os.kill(child, signal.SIGKILL)
     assert (await task)["total_sheets"] == 3
     assert server_of(sandbox) != dead
@@ -207,71 +221,71 @@ async def test_the_server_ends_with_its_operator():
     ours, theirs = socket.socketpair()
     with theirs:
         alone = await asyncio.create_subprocess_exec(
-            module.sys.executable, "-m", module.SERVER, str(theirs.fileno()), pass_fds=[theirs.fileno()]
+            sys.executable, "-m", module.SERVER, str(theirs.fileno()), pass_fds=[theirs.fileno()]
         )
     ours.close()
     async with asyncio.timeout(20):
         assert await alone.wait() == 0
 
 
-def ask_a_child(question: bytes) -> bytes:
-    """One child of this process, with its limits, as the server would fork it."""
+CHILD = """
+import signal, sys
+from marianne_operator.score import sandbox_server
+{setting}
+sandbox_server._child(int(sys.argv[1]))
+"""
+
+
+def ask_a_child(question: bytes, setting: str = "") -> tuple[bytes, str]:
+    """The answer of one child with its limits, and what it says to its log; `setting` is Python, run before."""
     ours, theirs = socket.socketpair()
-    child = os.fork()
-    if child == 0:
-        ours.close()
-        sandbox_server._child(theirs.detach())
-    theirs.close()
+    with theirs:
+        command = [sys.executable, "-c", CHILD.format(setting=setting), str(theirs.fileno())]
+        child = subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.PIPE, text=True)
     with ours, ours.makefile("rb") as lines:
         ours.sendall(question)
         ours.shutdown(socket.SHUT_WR)
         answer = lines.read()
-    os.waitpid(child, 0)
-    return answer
-
-
-def size_of_this_process() -> int:
-    (line,) = (each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith("VmSize"))
-    return int(line.split()[1]) * 1024
+    return answer, child.communicate()[1]
 
 
 BIG = SMALL.replace("play}", "play, variables: {a: [" + 190_000 * "1," + "]}}")
 
 
+BIG_QUESTION = json.dumps(BIG).encode() + b"\n"
+
+
 def test_the_largest_scores_stay_within_the_limits():
-    assert json.loads(ask_a_child(json.dumps(BIG).encode() + b"\n"))["compiled"]["total_sheets"] == 3
+    answer, _ = ask_a_child(BIG_QUESTION)
+    assert json.loads(answer)["compiled"]["total_sheets"] == 3
 
 
-def test_a_child_that_grows_says_so(monkeypatch):
-    monkeypatch.setattr(sandbox_server, "MEMORY", size_of_this_process() + (2 << 20))
-    told = json.loads(ask_a_child(json.dumps(BIG).encode() + b"\n"))
-    assert told["refused"] == "ScoreTooLarge"
-    assert "MiB of memory; make it smaller or simpler" in told["message"]
+@pytest.mark.parametrize(
+    ("setting", "limit"),
+    [
+        ("sandbox_server.MEMORY = 64 << 20", "64 MiB of memory"),
+        ("sandbox_server.CPU_SECONDS = 1", "1 s of processor time"),
+    ],
+)
+def test_a_child_that_takes_too_much_says_so(setting, limit):
+    answer, log = ask_a_child(BIG_QUESTION, setting)
+    why = f"reading the score takes more than {limit}; make it smaller or simpler"
+    assert json.loads(answer) == {"refused": "ScoreTooLarge", "message": why}
+    assert log == ""
 
 
-def test_a_child_that_works_too_long_says_so(monkeypatch):
-    monkeypatch.setattr(sandbox_server, "CPU_SECONDS", 1)
-    told = json.loads(ask_a_child(json.dumps(BIG).encode() + b"\n"))
-    assert told == {
-        "refused": "ScoreTooLarge",
-        "message": "reading the score takes more than 1 s of processor time; make it smaller or simpler",
-    }
+def test_a_child_that_waits_too_long_is_killed():
+    waits = "sandbox_server.WALL_SECONDS = 1; sandbox_server.compile_source = lambda source: signal.pause()"
+    assert ask_a_child(b'"x"\n', waits) == (b"", "")
 
 
-def test_a_child_that_waits_too_long_is_killed(monkeypatch):
-    monkeypatch.setattr(sandbox_server, "WALL_SECONDS", 1)
-    monkeypatch.setattr(sandbox_server, "compile_source", lambda source: signal.pause())
-    assert ask_a_child(b'"x"\n') == b""
-
-
-def test_what_was_not_foreseen_is_one_scores_trouble(monkeypatch, capfd):
-    monkeypatch.setattr(sandbox_server, "compile_source", lambda source: 1 // 0)
-    told = json.loads(ask_a_child(b'"x"\n'))
+def test_what_was_not_foreseen_is_one_scores_trouble():
+    answer, log = ask_a_child(b'"x"\n', "sandbox_server.compile_source = lambda source: 1 // 0")
+    told = json.loads(answer)
     assert told["refused"] == "ScoreInvalid"
     assert "ZeroDivisionError" in told["message"]
-    assert "Traceback" in capfd.readouterr().err
+    assert "Traceback" in log
 
 
-def test_a_question_that_was_cut_short_is_not_answered(capfd):
-    assert ask_a_child(b'"x"') == b""
-    assert capfd.readouterr().err == ""
+def test_a_question_that_was_cut_short_is_not_answered():
+    assert ask_a_child(b'"x"') == (b"", "")
