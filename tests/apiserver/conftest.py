@@ -12,6 +12,7 @@ import pytest
 from dev.cluster.control_plane import ControlPlane
 from dev.cluster.progress import tail
 from tests.apiserver.install import Installation, install, install_crds
+from tests.apiserver.jobs import CLAIM, SUB_PATH
 from tests.apiserver.operator_process import OperatorProcess
 from tests.simulated_kubelet.api import Api
 from tests.simulated_kubelet.kubelet import SimulatedKubelet
@@ -78,6 +79,12 @@ async def kubelet(api: Api, namespace: str, tmp_path: Path) -> AsyncIterator[Sim
     with contextlib.suppress(asyncio.CancelledError):
         await running
     assert simulated.failures == []
+
+
+@pytest.fixture
+def workspace(kubelet: SimulatedKubelet, namespace: str) -> Path:
+    """What `jobs.job` gives its sheets to work in."""
+    return kubelet.folders.claim(namespace, CLAIM) / SUB_PATH
 
 
 @pytest.fixture

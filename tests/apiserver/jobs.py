@@ -9,9 +9,12 @@ from tests.apiserver.waiting import wait_for
 from tests.simulated_kubelet.api import Api, ApiError, Body, jobs_path, pods_path
 
 CLAIM: Final = "work"
+SUB_PATH: Final = "files"
 PERFORMED: Final = "performed"
 """In the workspace: one line `<sheet> <root of the Pod>` for each time an instrument was started."""
 INSTRUMENT: Final = f'printf "%s %s\\n" {{{{ sheet_num }}}} "$HOME" >> {{{{ workspace }}}}/{PERFORMED}'
+HELD: Final = f"{INSTRUMENT}; until [ -e {{{{ workspace }}}}/go ]; do sleep 0.05; done"
+"""Runs until somebody makes the file `go`."""
 DIAMOND: Final = {2: [1], 3: [1], 4: [2, 3], 5: [4]}
 """Five sheets, two of them side by side."""
 
@@ -34,7 +37,7 @@ def score(sheets: int = 1, script: str = INSTRUMENT, **fields: Any) -> dict[str,
 def job(name: str, score_tree: dict[str, Any] | None, **spec: Any) -> Body:
     """A MarianneJob on the claim `work`."""
     text = {} if score_tree is None else {"scoreText": yaml.safe_dump(score_tree)}
-    workspace = {"persistentVolumeClaim": {"claimName": CLAIM, "subPath": "files"}}
+    workspace = {"persistentVolumeClaim": {"claimName": CLAIM, "subPath": SUB_PATH}}
     return {
         "apiVersion": "marianne.dev/v1alpha1",
         "kind": "MarianneJob",
@@ -102,11 +105,36 @@ def condition(status: Body, kind: str) -> tuple[str, str]:
     return found["status"], found["reason"]
 
 
+async def until_performed(workspace: Path, count: int = 1) -> None:
+    """Returns when instruments were started so often."""
+
+    async def performed() -> bool:
+        return len(performances(workspace)) >= count
+
+    await wait_for(f"{count} instruments to be started", performed)
+
+
+async def events_of(api: Api, namespace: str, name: str) -> dict[str, str]:
+    """Messages of the job's events by reason."""
+    listing = await api.get(f"/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.name={name}")
+    return {each["reason"]: each["message"] for each in listing["items"]}
+
+
 async def pods_of(api: Api, namespace: str, name: str) -> list[Body]:
     """The job's Pods."""
     listing = await api.get(f"{pods_path(namespace)}?labelSelector=marianne.dev/job={name}")
     found: list[Body] = listing["items"]
     return found
+
+
+async def until_pod_phase(api: Api, namespace: str, name: str, phase: str) -> Body:
+    """The first Pod of the job that is in that phase."""
+
+    async def found() -> Body | None:
+        pods = await pods_of(api, namespace, name)
+        return next((pod for pod in pods if pod["status"].get("phase") == phase), None)
+
+    return await wait_for(f"a Pod of {name} to be {phase}", found)
 
 
 def performances(workspace: Path) -> list[tuple[int, str]]:
