@@ -105,16 +105,17 @@ class Watch:
 
     def __init__(self, folder: AttemptFolder, pod_uid: str, timing: Timing, clock: Clock) -> None:
         self._folder, self._pod_uid, self._timing, self._clock = folder, pod_uid, timing, clock
-        self._beat: bytes | None = None
+        self._sign: tuple[bytes, str] | None = None
+        """Of life: the last beat, and who took the attempt over."""
         self._since = 0.0
         self._fenced_at: float | None = None
 
     def see(self) -> Sight:
         """The folder as it is now. Raises `UnreadableMarkError`."""
         folder, now = self._folder, self._clock.monotonic()
-        if (beat := folder.last_beat()) != self._beat:
-            self._beat, self._since = beat, now
         fenced_by = folder.fenced_by
+        if (sign := (folder.last_beat(), fenced_by)) != self._sign:
+            self._sign, self._since = sign, now
         fenced_at = self._fenced_at if fenced_by == self._pod_uid else None
         return Sight(
             started=folder.read(STARTED),
@@ -129,4 +130,5 @@ class Watch:
     def fence(self) -> None:
         """The attempt is ours from now on; whoever worked on it sees so at its next beat."""
         self._folder.fence(self._pod_uid)
+        self._sign = (self._folder.last_beat(), self._pod_uid)
         self._fenced_at = self._clock.monotonic()
