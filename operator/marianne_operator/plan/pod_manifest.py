@@ -25,7 +25,14 @@ from marianne_runner.contract import (
 RUNNER: Final = "/opt/marianne/bin/marianne-runner"
 CLAIM_LABEL: Final = "marianne.dev/claim"
 """The UID of the workspace's claim: what Pods that share one ReadWriteOnce volume are brought together by."""
-OURS: Final = "marianne.dev/"
+REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+RESERVED: Final = (
+    "marianne.dev/",
+    "container.apparmor.security.beta.kubernetes.io/",
+    "container.seccomp.security.alpha.kubernetes.io/",
+    "seccomp.security.alpha.kubernetes.io/",
+)
+"""Keys that a template may not set: ours, and the annotations that would undo the container's confinement."""
 USER: Final = 65532
 
 POD_SECURITY: Final = {
@@ -143,19 +150,21 @@ def _container(job: JobView, attempt: Attempt, settings: Settings) -> dict[str, 
 
 
 def _affinity(given: Mapping[str, Any] | None, claim: ClaimView) -> dict[str, Any] | None:
-    """A ReadWriteOnce volume lives on one node, so its Pods do; the first one may go anywhere."""
+    """A ReadWriteOnce volume lives on one node, so its Pods do; the first one may go anywhere.
+
+    What has no shape to be added to goes as it is to the API server, which names the field.
+    """
     affinity = dict(given or {})
-    if "ReadWriteOnce" in claim.access_modes:
+    theirs = affinity.get("podAffinity") or {}
+    terms = (theirs.get(REQUIRED) or []) if isinstance(theirs, Mapping) else None
+    if "ReadWriteOnce" in claim.access_modes and isinstance(terms, list):
         together = {
             "labelSelector": {"matchLabels": {CLAIM_LABEL: claim.uid}},
             "topologyKey": "kubernetes.io/hostname",
         }
-        ours = dict(affinity.get("podAffinity") or {})
-        required = "requiredDuringSchedulingIgnoredDuringExecution"
-        ours[required] = [*ours.get(required, ()), together]
-        affinity["podAffinity"] = ours
+        affinity["podAffinity"] = {**theirs, REQUIRED: [*terms, together]}
     return affinity or None
 
 
 def _foreign(entries: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in entries.items() if not key.startswith(OURS)}
+    return {key: value for key, value in entries.items() if not key.startswith(RESERVED)}
