@@ -39,3 +39,19 @@ crds: $(VENV)/installed  ## the CRDs and the chart's copy of them, from the mode
 .PHONY: bench
 bench: setup  ## the operator beside the floor program, on an API server of its own
 	$(BIN)/python -m tests.bench.measure --json .local/bench.json
+
+.PHONY: demo test lint types unit simulation conformance apiserver-lane cluster-lane soak
+demo: setup  ## a cluster if there is none, the operator, two jobs, their results
+	$(BIN)/python -m dev.demo
+
+test: setup  ## every lane of tests, with all that it needs; LANES=unit,simulation chooses
+	$(BIN)/python -m dev.lanes
+
+lint types unit simulation conformance: setup  ## one lane of tests
+	LANES=$@ $(BIN)/python -m dev.lanes
+
+apiserver-lane cluster-lane: setup  ## one lane of tests, on a real API server or a real node
+	LANES=$(@:-lane=) $(BIN)/python -m dev.lanes
+
+soak: setup  ## the long sweeps: the same lanes with many more examples
+	MARIANNE_SOAK=1 LANES=simulation,apiserver $(BIN)/python -m dev.lanes

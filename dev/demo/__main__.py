@@ -56,8 +56,10 @@ def _play(access: Access, jobs: Sequence[Job]) -> bool:
 def _tell(jobs: Sequence[Job], seen: Statuses) -> None:
     for job in jobs:
         status = seen[job.name]
-        mark = "✓" if picture.completed(status) else "✗"
-        say(f"{mark} {job.name}: {picture.summary(status)}; {picture.totals(status)}")
+        if picture.completed(status):
+            say(f"✓ {job.name}: completed, {picture.totals(status)}")
+        else:
+            say(f"✗ {job.name}: {picture.summary(status)}")
 
 
 def _log(access: Access) -> str:

@@ -23,7 +23,7 @@ def install(access: Access) -> None:
 
 
 def arguments() -> list[str]:
-    """Of helm. CRDs that were applied by hand are taken over; the digest restarts the operator when its image was built anew under the same tag."""
+    """Of helm. CRDs that were applied by hand are taken over; the digest makes a new Pod of a new image of that tag."""
     return [
         *("upgrade", "--install", RELEASE, str(CHART)),
         *(

@@ -77,7 +77,7 @@ def summary(status: Status) -> str:
 def totals(status: Status) -> str:
     """What the run took: sheets, tries that were repeated, tokens where any were counted."""
     retries = status.get("totalRetries", 0)
-    told = [f"{status.get('progress', '')} sheets", f"{retries} tried again"]
+    told = [f"{status.get('progress', '')} sheets", f"{retries} {'try' if retries == 1 else 'tries'} repeated"]
     tokens = status.get("totalInputTokens", 0), status.get("totalOutputTokens", 0)
     told += [f"{tokens[0]} tokens in, {tokens[1]} out"] if any(tokens) else []
     return ", ".join(told)

@@ -58,6 +58,7 @@ class Play:
         self.score = compile_source(self.source)
         for folder in (WORKSPACE_FOLDER, LEDGER_FOLDER, SCORE_FILES_FOLDER):
             (self.root / folder).mkdir(parents=True)
+        (self.root / TERMINATION_FILE).parent.mkdir()
         _write(self.root / SCORE_FILE, self.score)
 
     @property
