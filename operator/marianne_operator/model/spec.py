@@ -4,7 +4,7 @@
 names a bad field and its fix, is the one place that judges a score.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from marianne_operator.model.base import Resource
 
 Name = Annotated[str, Field(min_length=1, max_length=253)]
 Label = Annotated[str, Field(max_length=63)]
+INSIDE: Final = r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$"
+"""A relative path without `..` and without hidden parts: the ledger is one."""
 Value = Annotated[str, Field(max_length=4096)]
 
 
@@ -31,7 +33,7 @@ class ScoreSource(Resource):
 class ScoreFile(Resource):
     """A file beside the score, mounted below `/score`."""
 
-    path: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$")]
+    path: Annotated[str, Field(min_length=1, max_length=255, pattern=INSIDE)]
     config_map_key_ref: KeyRef | None = None
     secret_key_ref: KeyRef | None = None
 
@@ -40,7 +42,7 @@ class ClaimSource(Resource):
     """An existing claim; with `subPath`, a folder of it."""
 
     claim_name: Name
-    sub_path: Annotated[str, Field(max_length=255, pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$")] | None = None
+    sub_path: Annotated[str, Field(max_length=255, pattern=INSIDE)] | None = None
 
 
 class ClaimTemplate(Resource):

@@ -23,7 +23,7 @@ def of_pod(pod: PodView, event: str, now: float) -> tuple[str, str] | None:
     if container is not None and container.reason in _IMAGE:
         return "ImagePull", f"{container.reason}: {container.message}"
     if container is not None and container.reason == "CreateContainerConfigError":
-        return "SecretNotFound", container.message
+        return _secret_or("VolumeUnavailable", container.message)
     if event:
         return _secret_or("VolumeUnavailable", event)
     return None
@@ -40,5 +40,6 @@ def _volume_or(reason: str, message: str) -> tuple[str, str]:
 
 
 def _secret_or(reason: str, message: str) -> tuple[str, str]:
-    missing = "not found" in message and ("secret " in message or "configmap " in message)
-    return ("SecretNotFound" if missing else reason), message
+    told = message.lower()
+    missing = "not found" in told or "couldn't find key" in told
+    return ("SecretNotFound" if missing and ("secret" in told or "configmap" in told) else reason), message
