@@ -11,18 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from dev.cluster.addresses import CONTAINERD_SOCKET, RUNTIME
+from dev.cluster.addresses import CNI_NETWORK, CONTAINERD_SOCKET, RUNTIME
 from dev.cluster.progress import SetupError, wait_until
 
 TASKS: Final = Path(RUNTIME) / "containerd" / "io.containerd.runtime.v2.task" / "k8s.io"
 SHIM_SOCKETS: Final = Path("/run/containerd/s")
 DEVICE_PLUGINS: Final = Path("/var/lib/kubelet/device-plugins")
 LOG_LINKS: Final = Path("/var/log/containers")
+CNI_RESULTS: Final = Path("/var/lib/cni/results")
 SHARED_FOLDERS: Final = (
     DEVICE_PLUGINS,
     Path("/var/lib/kubelet"),
-    Path("/var/lib/cni/results"),
-    Path("/var/lib/cni"),
+    CNI_RESULTS,
+    CNI_RESULTS.parent,
     LOG_LINKS,
     SHIM_SOCKETS,
     Path("/run/containerd/runc"),
@@ -53,6 +54,8 @@ def clean(directory: Path) -> None:
         if link.is_symlink() and link.readlink().is_relative_to(directory):
             link.unlink()
     _remove_dead_sockets()
+    for result in cni_results(CNI_RESULTS):
+        result.unlink(missing_ok=True)
     for folder in SHARED_FOLDERS:
         _remove_empty(folder)
 
@@ -72,6 +75,13 @@ def mounts(below: Path) -> list[str]:
     """Mount points under a folder, the deepest first."""
     points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     return sorted((each for each in points if each.startswith(f"{below}/")), reverse=True)
+
+
+def cni_results(folder: Path) -> list[Path]:
+    """What CNI keeps about Pods of ours that it was never asked to remove: `<network>-<sandbox>-<interface>`."""
+    ours = list(folder.glob(f"{CNI_NETWORK}-*-*"))
+    sandboxes = {file.name.removeprefix(f"{CNI_NETWORK}-").partition("-")[0] for file in ours}
+    return [*ours, *(folder / f"cni-loopback-{sandbox}-lo" for sandbox in sorted(sandboxes))]
 
 
 def _containers() -> list[str]:
