@@ -56,8 +56,11 @@ def _verdict(places: Places, timing: Timing, clock: Clock, stop: Stop) -> Verdic
         return verdict if attempt is None else attempt.broken(verdict)
 
 
-def _read(path: Path) -> Any:  # noqa: ANN401  (any JSON)
-    return json.loads(path.read_bytes())
+def _read(path: Path) -> dict[str, Any]:
+    read = json.loads(path.read_bytes())
+    if not isinstance(read, dict):
+        raise TypeError(f"{path} holds no JSON object")
+    return read
 
 
 if __name__ == "__main__":

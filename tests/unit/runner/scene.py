@@ -128,10 +128,11 @@ class Pod:
             "HOME": str(self.root / "tmp"),
             **given.pop("environment", {}),
         }
+        under = given.pop("under", ())
         arguments = json.dumps({"timing": timing, "user": USER, **given})
         with (self.root / "log").open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.unit.runner.entry", arguments],
+                [*under, sys.executable, "-m", "tests.unit.runner.entry", arguments],
                 cwd="/",
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,142 @@
+"""Instruments that misbehave: nothing of them survives, nothing of ours leaks, memory is bounded."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.runner.scene import Scene, compiled, rule, wait_until
+
+DAEMON = (
+    "(setsid bash -c 'trap \"\" TERM HUP; echo $BASHPID > {file}; while :; do sleep 0.05; done' &); "
+    "while [ ! -s {file} ]; do sleep 0.01; done"
+)
+ALIVE = "kill -0 $(cat {file})"
+
+
+@pytest.mark.parametrize("under", [(), ("unshare", "--pid", "--fork", "--mount-proc")], ids=["elsewhere", "as PID 1"])
+def test_a_daemon_is_gone_before_the_checks(scene: Scene, under: tuple[str, ...]) -> None:
+    rules = [rule("command_succeeds", command=f"! {ALIVE.format(file='daemon')}")]
+    pod = scene.pod("pod-1", compiled(scene.script(DAEMON.format(file="daemon")), rules))
+    assert pod.run(under=under)["outcome"] == "completed"
+
+
+@pytest.mark.parametrize("under", [(), ("unshare", "--pid", "--fork", "--mount-proc")], ids=["elsewhere", "as PID 1"])
+def test_a_check_leaves_nothing_either(scene: Scene, under: tuple[str, ...]) -> None:
+    rules = [
+        rule("command_succeeds", command=DAEMON.format(file="daemon")),
+        rule("command_succeeds", command=f"! {ALIVE.format(file='daemon')}"),
+    ]
+    assert scene.pod("pod-1", compiled(scene.script(), rules)).run(under=under)["outcome"] == "completed"
+
+
+def test_a_child_that_keeps_the_output_open_holds_up_nobody(scene: Scene) -> None:
+    verdict = scene.pod("pod-1", compiled(scene.script("echo said; sleep 1000 & setsid sleep 1000 &"))).run()
+    assert (verdict["outcome"], verdict["stdout_tail"]) == ("completed", "said\n")
+
+
+def test_one_that_closes_its_output_may_work_on(scene: Scene) -> None:
+    rules = [rule("file_exists", path="made")]
+    script = scene.script("exec >&- 2>&-; sleep 0.3; touch made")
+    assert scene.pod("pod-1", compiled(script, rules)).run()["outcome"] == "completed"
+
+
+def test_fifty_megabytes_of_output(scene: Scene) -> None:
+    """The instrument itself looks at how much memory its parent took at most."""
+    script = scene.script("yes a line of text | head -c 52428800; grep VmHWM /proc/$PPID/status > peak; echo END")
+    pod = scene.pod("pod-1", compiled(script))
+    verdict = pod.run()
+    assert verdict["outcome"] == "completed"
+    assert verdict["stdout_tail"].endswith("END\n")
+    assert verdict["output_truncated"]
+    assert (scene.attempt(1) / "stdout").stat().st_size == 51200
+    assert int((scene.workspace / "peak").read_text().split()[1]) < 64 * 1024
+    assert len(pod.log) > 52_000_000
+
+
+def test_orphans_are_taken_in_while_the_instrument_works(scene: Scene) -> None:
+    count = 'cat /proc/[0-9]*/stat 2> /dev/null | grep -c " Z $PPID " > zombies; true'
+    script = scene.script("for i in $(seq 300); do (true &); done; sleep 0.3; " + count)
+    assert scene.pod("pod-1", compiled(script)).run()["outcome"] == "completed"
+    assert int((scene.workspace / "zombies").read_text()) < 20
+
+
+def test_a_tampered_termination_message(scene: Scene) -> None:
+    pod = scene.pod("pod-1", compiled("true"))
+    message = pod.root / "dev/termination-log"
+    pod = scene.pod("pod-2", compiled(f"head -c 100000 /dev/zero > {message}; exit 3"), attempt=2)
+    (pod.root / "dev/termination-log").symlink_to(message)
+    verdict = pod.run()
+    assert (verdict["outcome"], verdict["exit_code"]) == ("failed", 3)
+
+
+def test_a_ledger_that_is_cleared_away_keeps_its_marks(scene: Scene) -> None:
+    """Closed folders: `rm -rf` by the user that they belong to fails on what is in them."""
+    script = scene.script(f"stat -c %a {scene.attempt(1)} > mode; rm -rf {scene.ledger}/* ; touch made")
+    rules = [rule("file_exists", path="made")]
+    scene.pod("pod-1", compiled(script, rules), sheet=1).run()
+    assert (scene.workspace / "mode").read_text() == "500\n"
+    assert scene.mark(1, "started")["pod_uid"] == "pod-1"
+    assert scene.mark(1, "verdict")["outcome"] == "completed"
+    assert scene.attempt(1).stat().st_mode & 0o777 == 0o500
+
+
+# ---- credentials
+
+
+def test_the_instrument_has_its_credentials_and_checks_have_not(scene: Scene) -> None:
+    rules = [rule("command_succeeds", command='test -z "$TOKEN" && test "$OTHER" = o')]
+    pod = scene.pod("pod-1", compiled(scene.script('test "$TOKEN" = secret-in-a-pod'), rules), credentials=["TOKEN"])
+    verdict = pod.run(environment={"TOKEN": "secret-in-a-pod", "OTHER": "o"})
+    assert (verdict["outcome"], verdict["exit_code"]) == ("completed", 0)
+
+
+@pytest.mark.parametrize("file", ["environ", "mem"])
+def test_a_check_cannot_read_them_from_the_runner(scene: Scene, file: str) -> None:
+    rules = [rule("command_succeeds", command=f"! head -c 1 /proc/$PPID/{file}", description="closed")]
+    pod = scene.pod("pod-1", compiled(scene.script(), rules), credentials=["TOKEN"])
+    verdict = pod.run(environment={"TOKEN": "secret-in-a-pod"})
+    assert verdict["passed_rules"] == ["closed"]
+
+
+def test_what_it_prints_is_redacted_everywhere(scene: Scene) -> None:
+    key = "sk-ant-api03-" + "a" * 40
+    pod = scene.pod("pod-1", compiled(scene.script(f"echo {key}; echo Bearer {'b' * 40} >&2; exit 3")))
+    verdict = pod.run()
+    assert verdict["stdout_tail"] == "[REDACTED_ANTHROPIC_KEY]\n"
+    assert verdict["stderr_tail"] == "Bearer [REDACTED_BEARER_TOKEN]\n"
+    kept = [file for file in scene.attempt(1).iterdir() if file.name != "prompt"]
+    assert not [file.name for file in kept if key.encode() in file.read_bytes() or b"bbbb" in file.read_bytes()]
+    assert key not in pod.log
+
+
+def test_output_is_seen_while_it_works(scene: Scene) -> None:
+    pod = scene.pod("pod-1", compiled(scene.script("echo early; while [ ! -e go ]; do sleep 0.02; done"))).start()
+    wait_until(lambda: "early" in pod.log, "the line is in the log")
+    assert not pod.has_verdict
+    (scene.workspace / "go").touch()
+    assert pod.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("counter", "text"),
+    [("memory.events", "low 0\noom 1\noom_kill {}\n"), ("memory/memory.oom_control", "under_oom 0\noom_kill {}\n")],
+    ids=["cgroup v2", "cgroup v1"],
+)
+def test_a_kill_for_memory_is_told(scene: Scene, counter: str, text: str) -> None:
+    pod = scene.pod("pod-1", compiled("placeholder"))
+    file = pod.root / "sys/fs/cgroup" / counter
+    killed = scene.pod("pod-2", compiled(f"printf '{text.format(8)}' > {file}; kill -9 $$"))
+    (killed.root / "sys").symlink_to(pod.root / "sys")
+    _write(file, text.format(7))
+    verdict = killed.run()
+    assert (verdict["outcome"], verdict["reason"], verdict["exit_signal"]) == ("failed", "OutOfMemory", 9)
+    _write(file, text.format(8))
+    calm = scene.pod("pod-3", compiled("kill -9 $$"), attempt=2)
+    (calm.root / "sys").symlink_to(pod.root / "sys")
+    assert calm.run()["reason"] == "Signal"
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o666)
