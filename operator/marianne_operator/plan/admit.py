@@ -8,7 +8,6 @@ from marianne_operator.plan.control import restart_wanted
 from marianne_operator.plan.observation import Observation, ScoreReady, ScoreRefusal, Settings
 from marianne_operator.plan.plan import Ensure
 from marianne_operator.plan.pod_manifest import owner_reference
-from marianne_operator.plan.volumes import sub_path_problem
 
 
 def refusal(seen: Observation) -> ScoreRefusal | None:
@@ -17,8 +16,8 @@ def refusal(seen: Observation) -> ScoreRefusal | None:
         return seen.score
     if not starts_something(seen):
         return None
-    if (field := _above_ceiling(seen.job, seen.settings) or sub_path_problem(seen.job.spec)) is not None:
-        return ScoreRefusal("FieldUnsupported", field, stalled=True)
+    if (ceiling := _above_ceiling(seen.job, seen.settings)) is not None:
+        return ScoreRefusal("FieldUnsupported", ceiling, stalled=True)
     total = seen.score.compiled["total_sheets"]
     if seen.job.status.run is None and seen.job.spec.start_sheet > total:
         message = f"spec.startSheet: {seen.job.spec.start_sheet}, but the score has {total} sheets"

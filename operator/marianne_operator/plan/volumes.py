@@ -5,7 +5,6 @@ ledger is `.marianne` at its root, and an empty mount masks it where the workspa
 """
 
 from collections.abc import Mapping
-from posixpath import normpath
 from typing import Any, Final
 
 from marianne_operator.model.names import claim_name
@@ -53,16 +52,6 @@ def mounts(spec: JobSpec) -> list[dict[str, Any]]:
     if spec.files:
         made.append({"name": "files", "mountPath": "/score", "readOnly": True})
     return made
-
-
-def sub_path_problem(spec: JobSpec) -> str | None:
-    """The ledger must not lie in the workspace: an agent that tidies up there would undo what was paid for."""
-    given = spec.workspace.persistent_volume_claim
-    first = None if given is None or given.sub_path is None else normpath(given.sub_path).split("/")[0]
-    if first not in (".", "..", HIDDEN_LEDGER):
-        return None
-    field = "spec.workspace.persistentVolumeClaim.subPath"
-    return f"{field}: {given.sub_path if given else ''!r} is no folder beside {HIDDEN_LEDGER!r}, where the ledger is"
 
 
 def _workspace(spec: JobSpec) -> list[dict[str, Any]]:
