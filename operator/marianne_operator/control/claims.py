@@ -34,6 +34,10 @@ class Claims:
         held = self._held.get((namespace, name))
         return held[1] if held is not None and self._clock() < held[0] + FRESH_SECONDS else None
 
+    def forget(self, namespace: str, name: str) -> None:
+        """Its job is gone, and the claim may go with it: the next job of that name must look for itself."""
+        self._held.pop((namespace, name), None)
+
     def learn(self, body: Mapping[str, Any]) -> ClaimView:
         """Take in a claim as the API server told it."""
         meta = body["metadata"]

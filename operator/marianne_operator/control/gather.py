@@ -9,6 +9,7 @@ from marianne_operator.control.pod_events import PodEvents
 from marianne_operator.control.refusals import Refusals
 from marianne_operator.control.score_source import ScoreSource
 from marianne_operator.model.job import JobView
+from marianne_operator.model.names import claim_name
 from marianne_operator.plan.observation import ClaimView, Observation, Settings
 from marianne_operator.plan.volumes import claim_of
 
@@ -62,3 +63,5 @@ class Gatherer:
         """The job is gone."""
         self.refusals.forget(key)
         self.pod_events.forget(key)
+        namespace, name = key
+        self.claims.forget(namespace, claim_name(name))

@@ -163,6 +163,23 @@ async def test_a_job_that_is_gone_is_forgotten(stage: Stage) -> None:
     assert stage.queue.statistics().failing == 0
 
 
+async def test_a_claim_is_not_taken_for_there_when_its_job_is_gone(stage: Stage) -> None:
+    """Both deleted and the job applied again: its first Pod would wait for a claim that nobody makes."""
+    claim = {"metadata": {"namespace": "default", "name": "song-workspace"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+    stage.conductor.reconciler.gatherer.claims.learn(stage.cluster.store.create("persistentvolumeclaims", claim))
+    await stage.handle()
+    seen: list[Observation] = []
+
+    def decided(observation: Observation) -> Plan:
+        seen.append(observation)
+        return Plan()
+
+    stage.plan = decided
+    stage.add()
+    await stage.handle()
+    assert [observation.claim for observation in seen] == [None]
+
+
 async def test_a_job_that_cannot_be_read_is_told_of_once_for_each_version(stage: Stage) -> None:
     stage.add(paused="no boolean")
     await stage.handle()
