@@ -9,7 +9,7 @@ from dev.demo.access import Access
 
 TREE: Final = Path(__file__).parents[2]
 CHART: Final = TREE / "charts" / "marianne-operator"
-RELEASE: Final = "marianne"
+RELEASE: Final = "marianne-operator"
 NAMESPACE: Final = "marianne-system"
 
 
