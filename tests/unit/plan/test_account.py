@@ -246,3 +246,11 @@ def test_a_quota_is_waited_for():
 def test_an_instrument_that_vanished_holds_the_recreation():
     plan, status = decided(observe(one(), instruments=[]))
     assert (plan.create, status.waiting.reason) == ((), "InstrumentNotFound")
+
+
+@pytest.mark.parametrize("state", ["completed", "failed", "cancelled"])
+def test_a_newer_pod_of_a_finished_sheet_is_left_alone(state):
+    """Only a restart may touch the sheet; and then the name is taken, and the Pod adopted."""
+    begun = running_status(sheet(1, state, 1))
+    plan, status = decided(observe(job(status=begun), score(1), pods=[running(1, 2)]))
+    assert (status.sheets[0], plan.delete) == (begun.sheets[0], ())

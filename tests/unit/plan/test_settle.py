@@ -141,6 +141,12 @@ def test_the_cluster_pays_and_the_next_attempt_starts_at_once(end):
     assert len(plan.create) == 1
 
 
+def test_the_cluster_is_forgiven_three_times():
+    before = sheet(1, "dispatched", 1, infrastructure_ends=2)
+    _, _, first = settled(ended(exit_code=137), before=before)
+    assert (first.state, first.infrastructure_ends) == ("dispatched", INFRASTRUCTURE_CAP)
+
+
 @pytest.mark.parametrize("end", INFRASTRUCTURE.values(), ids=INFRASTRUCTURE)
 def test_the_cluster_pays_only_so_often(end):
     before = sheet(1, "dispatched", 1, infrastructure_ends=INFRASTRUCTURE_CAP)
