@@ -28,8 +28,22 @@ from marianne_runner.contract import (
     Verdict,
     encode_message,
 )
-from tests.unit.plan.scores import DIGEST as DIGEST
-from tests.unit.plan.scores import score as score
+from tests.unit.plan.scores import DIGEST, score
+
+__all__ = [
+    "DIGEST",
+    "after",
+    "decided",
+    "ended",
+    "job",
+    "observe",
+    "pod",
+    "running",
+    "running_status",
+    "score",
+    "sheet",
+    "verdict",
+]
 
 NOW = 1_800_000_000.0
 NAMESPACE, NAME, UID = "default", "tune", "11111111-2222-3333-4444-555555555555"
