@@ -145,6 +145,9 @@ class ControlPlane:
                 "--leader-elect=false",
                 "--bind-address=127.0.0.1",
                 f"--secure-port={free_port()}",
+                # Its own limit, of 20 calls a second, would be most of the time that a start takes.
+                "--kube-api-qps=500",
+                "--kube-api-burst=1000",
                 "--node-monitor-period=1s",
                 "--node-monitor-grace-period=15s",
                 *self._controller_manager_flags,
