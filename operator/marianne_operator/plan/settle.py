@@ -20,8 +20,7 @@ UNCHARGED_DELAYS: Final = Retry(
 def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
     """Finished, failed, to be tried again, or put back as if it had never been started."""
     told, failure = ended.told, FAILURES.get(ended.reason, UNKNOWN)
-    known_ended = ended.pod.uid if ended.pod.over else None
-    sheet = sheet.to(waiting=None, next_retry_at=None, pod_uid=known_ended, previous_pod_uid=None)
+    sheet = sheet.to(waiting=None, next_retry_at=None, pod_uid=ended.pod.uid, previous_pod_uid=None)
     if told is not None:
         sheet = _count_tokens(draft, sheet, told)
     if told is not None and told["outcome"] in ("completed", "skipped"):
@@ -29,8 +28,8 @@ def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
     elif failure.payer == "infrastructure" and _own_doing(draft, ended):
         draft.put(sheet.to(state="pending"))
     elif ended.reason == "LedgerOther" and told is not None and told.get("head", 0) >= sheet.attempt:
-        same = told["head"] == sheet.attempt
-        draft.put(sheet.to(state="pending", attempt=told["head"], pod_uid=known_ended if same else None))
+        last = ended.pod.uid if told["head"] == sheet.attempt else None
+        draft.put(sheet.to(state="pending", attempt=told["head"], pod_uid=last))
     elif ended.reason in ("WorkspaceUnusable", "RunnerMissing"):
         draft.put(_uncharged(draft, sheet, ended))
     else:
