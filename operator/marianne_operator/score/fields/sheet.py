@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from marianne_operator.score.fields.base import Filled, Number, Part
 
@@ -70,12 +70,17 @@ class SheetConfig(Part):
                 raise ValueError(f"fan_out {stage}: {count} needs a stage of 1..{self.total_items} and a count >= 1")
         return self
 
-    @model_validator(mode="after")
-    def _per_sheet(self) -> Self:
-        for field in ("per_sheet_instruments", "per_sheet_instrument_config", "per_sheet_fallbacks"):
-            if bad := [number for number in getattr(self, field) if number < 1]:
-                raise ValueError(f"{field}: sheet numbers start at 1, not {bad[0]}")
-        given = [number for numbers in self.instrument_map.values() for number in numbers]
+    @field_validator("per_sheet_instruments", "per_sheet_instrument_config", "per_sheet_fallbacks")
+    @classmethod
+    def _sheets_from_one(cls, by_sheet: dict[int, Any]) -> dict[int, Any]:
+        if bad := [number for number in by_sheet if number < 1]:
+            raise ValueError(f"sheet numbers start at 1, not {bad[0]}")
+        return by_sheet
+
+    @field_validator("instrument_map")
+    @classmethod
+    def _each_sheet_once(cls, by_instrument: dict[str, list[int]]) -> dict[str, list[int]]:
+        given = [number for numbers in by_instrument.values() for number in numbers]
         if any(number < 1 for number in given) or len(given) != len(set(given)):
-            raise ValueError("instrument_map: each sheet number, from 1, may appear once")
-        return self
+            raise ValueError("each sheet number, from 1, may appear once")
+        return by_instrument
