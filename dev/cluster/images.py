@@ -5,6 +5,7 @@ here, from the lock files with their hashes, so that no build needs pip or its c
 """
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Final
@@ -56,8 +57,8 @@ def build_with_docker() -> None:
     for image in order:
         prepare(image)
     commands = [docker_command(image, parents(texts)[image]) for image in order]
-    if shutil.which("docker") is None:
-        say("there is no docker here; where there is one, in this folder:")
+    if not _docker_engine():
+        say("there is no Docker engine here; where there is one, in this folder:")
         for command in commands:
             say("  " + " ".join(command))
     else:
@@ -65,6 +66,13 @@ def build_with_docker() -> None:
             with step(f"building the {image} image"):
                 buildah.run(command, image, TREE)
     say(f"then, for kind: kind load docker-image {' '.join(full_name(image) for image in order)}")
+
+
+def _docker_engine() -> bool:
+    """The program alone says nothing: it may have nobody to speak to."""
+    if shutil.which("docker") is None:
+        return False
+    return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
 
 
 def docker_command(image: str, above: list[str]) -> list[str]:
