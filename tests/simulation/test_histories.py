@@ -7,7 +7,8 @@ Faults first, in any order; then calm: the job must end, its account must be tru
 import asyncio
 import os
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -248,10 +249,15 @@ class Histories(RuleBasedStateMachine):
 
 
 SOAK = os.environ.get("MARIANNE_SOAK") == "1"
+QUICK_PHASES = (Phase.explicit, Phase.generate)
+"""Shrinking a history can take longer than the lane may; a soak does it, and draws new histories each time."""
 Histories.TestCase.settings = settings(
     max_examples=4000 if SOAK else 200,
     stateful_step_count=80 if SOAK else 40,
+    phases=tuple(Phase) if SOAK else QUICK_PHASES,
+    derandomize=not SOAK,
+    database=None,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-TestHistories = Histories.TestCase
+TestHistories = pytest.mark.timeout(7200 if SOAK else 300)(Histories.TestCase)

@@ -7,7 +7,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from marianne_operator.plan.decide import decide
 from tests.simulation import test_table_l2
 from tests.simulation.broken import BROKEN
-from tests.simulation.test_histories import Histories
+from tests.simulation.test_histories import QUICK_PHASES, Histories
 
 QUICK = settings(
     max_examples=60,
@@ -16,7 +16,7 @@ QUICK = settings(
     database=None,
     derandomize=True,
     report_multiple_bugs=False,
-    phases=[phase for phase in settings().phases if phase.name in ("explicit", "generate")],
+    phases=QUICK_PHASES,
     suppress_health_check=list(HealthCheck),
 )
 
