@@ -1,34 +1,31 @@
 """One attempt, from the brief to the verdict: the ledger first, then the work, then the checks (design §4, §6)."""
 
+import errno
 import json
 import os
 from typing import Any, NamedTuple
 
-from marianne_runner import cross_sheet, marks, unusable, verdicts
+from marianne_runner import cross_sheet, unusable, verdicts
 from marianne_runner.command import InstrumentMissingError
 from marianne_runner.contract import Verdict, VerdictReason
 from marianne_runner.heart import Heart
 from marianne_runner.ledger import Finding, SheetLedger
 from marianne_runner.marks import PERFORMED, STARTED, VERDICT, AttemptFolder
-from marianne_runner.oom import oom_kills
-from marianne_runner.output import Report, read_report
-from marianne_runner.perform import Exit, run
+from marianne_runner.performance import Performance, perform
 from marianne_runner.processes import Program, kill_everything_else
-from marianne_runner.redact import redact
 from marianne_runner.render import TemplateInvalidError
 from marianne_runner.room import Room
 from marianne_runner.rows import Step
 from marianne_runner.stop import Stop
-from marianne_runner.streams import Live, Tee
+from marianne_runner.streams import Live
 from marianne_runner.task import Task
 from marianne_runner.timing import Timing
 
-DOCUMENT_BYTES = 8 << 20
-"""Of an output that is one JSON document."""
 CLOSED = "a later attempt of this sheet closed this one before it had started"
+PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
+"""Why a program that is there cannot be started for now."""
 FINISHED = ("completed", "skipped")
 OTHER = "the ledger holds this attempt of another run, or of other inputs"
-INTERRUPTED = "SIGTERM while the instrument ran"
 
 
 class Ready(NamedTuple):
@@ -108,8 +105,7 @@ class Attempt:
     def _prepare(self) -> Ready | Verdict:
         """Everything that can fail before anything is paid for."""
         task, folder = self._task, self._folder
-        if not task.job_file.exists():
-            marks.link_once(task.job_file, self._job())
+        task.register()
         unusable.probe(task.places.workspace)
         try:
             prompt = task.prompt()
@@ -123,10 +119,6 @@ class Attempt:
         task.remember_times()
         folder.keep("prompt", prompt.encode(errors="replace"))
         return Ready(program, len(prompt))
-
-    def _job(self) -> bytes:
-        brief = self._task.brief
-        return json.dumps({"namespace": brief["namespace"], "name": brief["job"], "uid": brief["job_uid"]}).encode()
 
     def _perform(self, ready: Ready) -> Verdict | None:
         """None: another Pod was first, look again."""
@@ -152,55 +144,31 @@ class Attempt:
             room.free()
             return self._conclude(self._plain("interrupted", "", "SIGTERM before the instrument was started"))
         folder.close()
-        tees = self._tees()
-        kills = oom_kills(task.places.root)
+        told = self._plain("failed", "", "")
+        told["prompt_characters"] = ready.characters
         try:
-            ended = run(program, tees, task.brief["timeout_seconds"], lambda: self._stop.called, self._timing.grace)
+            done = perform(task, program, told, lambda: self._stop.called, self._timing.grace)
         except OSError as error:
-            ended = None
+            if error.errno in PASSING:
+                raise
+            done = None
             why = f"{program.executable} cannot be started: {error.strerror}"
-        heart.beat()
-        folder.open()
-        room.free()
-        if ended is None:
+        finally:
+            heart.beat()
+            folder.open()
+            room.free()
+        if done is None:
             return self._conclude(self._plain("failed", "InstrumentMissing", why))
-        report, stdout = self._reported(ended, tees[0])
-        verdict = self._plain("failed", "", "")
-        verdict["prompt_characters"] = ready.characters
-        if tees[0].truncated or tees[1].truncated:
-            verdict["output_truncated"] = True
-        tails = (stdout, tees[1].tail)
-        verdict = verdicts.with_performance(verdict, ended, report, tails, task.clock.wall())
-        killed = oom_kills(task.places.root) > kills
-        failure = verdicts.failure_of(ended, task.brief, report, out_of_memory=killed)
-        return self._ended(ended, verdict, failure, tails, heart)
+        return self._performed(done, heart)
 
-    def _reported(self, ended: Exit, tee: Tee) -> tuple[Report, bytes]:
-        """What the CLI says of its work, and what counts as its output."""
-        output = (self._task.brief["profile"].get("cli") or {}).get("output") or {}
-        succeeded = verdicts.is_success(ended, self._task.brief)
-        report = read_report(output, tee.document, succeeded=succeeded)
-        return report, tee.tail if report.text is None else redact(report.text.encode(errors="replace"))
-
-    def _ended(
-        self,
-        ended: Exit,
-        verdict: Verdict,
-        failure: verdicts.Failure | None,
-        tails: tuple[bytes, bytes],
-        heart: Heart,
-    ) -> Verdict:
-        """It has ended: first keep what was paid for, then judge it."""
-        stdout, stderr = tails
-        if failure is not None:
-            verdict["reason"], verdict["message"] = failure
-        self._try_keep(cross_sheet.STDOUT, stdout)
-        self._try_keep(cross_sheet.STDERR, stderr)
-        if ended.interrupted:
-            verdict["outcome"], verdict["reason"], verdict["message"] = "interrupted", "", INTERRUPTED
-            return self._conclude(verdict)
-        self._try_keep(PERFORMED, json.dumps({**verdict, **self._of_us()}).encode())
-        return self._checked(verdict, failure, heart, self._folder)
+    def _performed(self, done: Performance, heart: Heart) -> Verdict:
+        """First keep what was paid for, then judge it."""
+        self._try_keep(cross_sheet.STDOUT, done.stdout)
+        self._try_keep(cross_sheet.STDERR, done.stderr)
+        if done.interrupted:
+            return self._conclude(done.verdict)
+        self._try_keep(PERFORMED, json.dumps({**done.verdict, **self._of_us()}).encode())
+        return self._checked(done.verdict, done.failure, heart, self._folder)
 
     def _checked(
         self, verdict: Verdict, failure: verdicts.Failure | None, heart: Heart, folder: AttemptFolder
@@ -232,17 +200,11 @@ class Attempt:
         try:
             self._folder.keep(name, content)
         except OSError as error:
-            os.write(2, f"marianne-runner: {name} is not kept: {self._explain(error)}\n".encode(errors="replace"))
+            Live(2)(f"marianne-runner: {name} is not kept: {self._explain(error)}\n".encode(errors="replace"))
 
     def _of_us(self) -> dict[str, Any]:
         brief = self._task.brief
         return {"pod_uid": self._pod_uid, "run": brief["run"], "digest": brief["digest"]}
-
-    def _tees(self) -> tuple[Tee, Tee]:
-        output = (self._task.brief["profile"].get("cli") or {}).get("output") or {}
-        limit = self._task.score["max_output_capture_bytes"]
-        document = DOCUMENT_BYTES if output.get("format") in ("json", "jsonl") else 0
-        return Tee(Live(1), limit, document), Tee(Live(2), limit)
 
     def _heart(self, folder: AttemptFolder) -> Heart:
         return Heart(folder, self._pod_uid, self._timing.beat, _fenced)

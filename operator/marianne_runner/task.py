@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from marianne_runner import command, cross_sheet, environment, variables
+from marianne_runner import command, cross_sheet, environment, marks, variables
 from marianne_runner.checks import Ground, modified_times, run_checks
 from marianne_runner.contract import Brief, Check, CompiledScore, Rule, Sheet
-from marianne_runner.marks import link_once
 from marianne_runner.places import Places
 from marianne_runner.processes import Program
 from marianne_runner.prompt import assemble
@@ -43,6 +42,13 @@ class Task(NamedTuple):
         """Made by the first attempt of the job."""
         return self.job_folder / "job.json"
 
+    def register(self) -> None:
+        """Say in the ledger whose folder this is; the first attempt of the job does."""
+        if not self.job_file.exists():
+            brief = self.brief
+            whose = {"namespace": brief["namespace"], "name": brief["job"], "uid": brief["job_uid"]}
+            marks.link_once(self.job_file, json.dumps(whose).encode())
+
     def prompt(self) -> str:
         """As the instrument receives it. Raises `TemplateInvalidError`, `OutputMissingError`."""
         workspace, brief = self.places.workspace, self.brief
@@ -61,7 +67,7 @@ class Task(NamedTuple):
         """What `file_modified` compares with: once for each run and sheet, before its first attempt."""
         rules = self.rules
         if any(rule["type"] == "file_modified" for rule in rules) and not self._times_file.exists():
-            link_once(self._times_file, json.dumps(modified_times(rules, self._ground())).encode())
+            marks.link_once(self._times_file, json.dumps(modified_times(rules, self._ground())).encode())
 
     def check(self) -> list[Check]:
         """Hold what is in the workspace against the rules."""

@@ -43,6 +43,18 @@ def die_at(when: str, mark: str) -> None:
     marks.link_once = link_once
 
 
+def lose_to_a_rival() -> None:
+    """Another Pod links `started` in the very moment before we do."""
+    made = marks.link_once
+
+    def link_once(path: Path, content: bytes) -> bool:
+        if path.name == marks.STARTED:
+            made(path, json.dumps({**json.loads(content), "pod_uid": "rival"}).encode())
+        return made(path, content)
+
+    marks.link_once = link_once
+
+
 def without_links() -> None:
     """A file system like FAT."""
 
@@ -58,6 +70,8 @@ if __name__ == "__main__":
         become(given["user"])
     if "die" in given:
         die_at(*given["die"])
+    if given.get("rival"):
+        lose_to_a_rival()
     if given.get("no_links"):
         without_links()
     sys.exit(main(Timing(*given["timing"])))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from marianne_runner.timing import Timing
 from tests.unit.runner.scene import BASH, Scene, compiled, rule, wait_until
 
 MADE = [rule("file_exists", path="{workspace}/made")]
@@ -96,6 +97,16 @@ def test_sigterm_while_it_waits_leaves_no_trace(scene: Scene) -> None:
     assert not waiting.has_verdict
     assert sorted(file.name for file in scene.attempt(2).iterdir()) == ["beat", "fence"]
     first.kill()
+
+
+def test_sigterm_after_a_lost_race_leaves_no_trace(scene: Scene) -> None:
+    pod = scene.pod("pod-1", compiled(scene.script())).start(Timing(beat=5.0, still=50.0), rival=True)
+    wait_until((scene.attempt(1) / "started").exists, "the rival has started")
+    wait_until(lambda: not list(scene.attempt(1).glob(".room*")), "its room is given back")
+    pod.signal(signal.SIGTERM)
+    assert pod.wait() == 143
+    assert not pod.has_verdict
+    assert not scene.starts
 
 
 def test_sigterm_while_it_renders_leaves_no_trace(scene: Scene) -> None:

@@ -1,0 +1,60 @@
+"""The instrument's turn: run it, hear what it says of itself, tell what went wrong. Nothing here is of the ledger."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from marianne_runner import verdicts
+from marianne_runner.contract import Verdict
+from marianne_runner.oom import oom_kills
+from marianne_runner.output import Report, read_report
+from marianne_runner.perform import Exit, run
+from marianne_runner.processes import Program
+from marianne_runner.redact import redact
+from marianne_runner.streams import Live, Tee
+from marianne_runner.task import Task
+
+DOCUMENT_BYTES: Final = 8 << 20
+"""Of an output that is one JSON document, or one to each line."""
+INTERRUPTED: Final = "SIGTERM while the instrument ran"
+
+
+class Performance(NamedTuple):
+    """`verdict` has everything but the judgement. `stdout` and `stderr`: their ends, redacted."""
+
+    verdict: Verdict
+    failure: verdicts.Failure | None
+    stdout: bytes
+    stderr: bytes
+    interrupted: bool
+
+
+def perform(
+    task: Task, program: Program, verdict: Verdict, interrupted: Callable[[], bool], grace: float
+) -> Performance:
+    """Raises `OSError` if it cannot be started."""
+    brief, root = task.brief, task.places.root
+    output = (brief["profile"].get("cli") or {}).get("output") or {}
+    limit = task.score["max_output_capture_bytes"]
+    document = DOCUMENT_BYTES if output.get("format") in ("json", "jsonl") else 0
+    stdout, stderr = Tee(Live(1), limit, document), Tee(Live(2), limit)
+    kills = oom_kills(root)
+    ended = run(program, (stdout, stderr), brief["timeout_seconds"], interrupted, grace)
+    report, said = _reported(task, output, ended, stdout)
+    verdict = verdicts.with_performance(verdict, ended, report, (said, stderr.tail), task.clock.wall())
+    if stdout.truncated or stderr.truncated:
+        verdict["output_truncated"] = True
+    failure = verdicts.failure_of(ended, brief, report, out_of_memory=oom_kills(root) > kills)
+    if failure is not None:
+        verdict["reason"], verdict["message"] = failure
+    if ended.interrupted:
+        verdict["outcome"], verdict["reason"], verdict["message"] = "interrupted", "", INTERRUPTED
+    return Performance(verdict, failure, said, stderr.tail, ended.interrupted)
+
+
+def _reported(task: Task, output: Mapping[str, Any], ended: Exit, stdout: Tee) -> tuple[Report, bytes]:
+    """What the CLI says of its work, and what counts as its output."""
+    report = read_report(output, stdout.document, succeeded=verdicts.is_success(ended, task.brief))
+    if report.text is None:
+        return report, stdout.tail
+    said = redact(report.text.encode(errors="replace"))
+    return report, said[-task.score["max_output_capture_bytes"] :]
