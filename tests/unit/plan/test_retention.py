@@ -3,7 +3,19 @@
 import pytest
 
 from marianne_operator.plan.decide import decide
-from tests.unit.plan.build import NOW, after, decided, ended, job, observe, running_status, score, sheet, verdict
+from tests.unit.plan.build import (
+    NOW,
+    after,
+    decided,
+    ended,
+    job,
+    observe,
+    running,
+    running_status,
+    score,
+    sheet,
+    verdict,
+)
 
 DONE = ended(told=verdict())
 FAILED = ended(2, told=verdict("failed", "ExitCode", 2))
@@ -76,3 +88,11 @@ def test_a_restart_comes_before_the_time_to_live():
 def test_no_time_to_live_no_deletion():
     seen, plan = finished("All")
     assert not decide(after(seen, plan, seconds=10**9)).delete_job
+
+
+def test_neither_a_live_pod_nor_a_newer_one_is_cleared():
+    """A live one is dismissed, once; one of an attempt that the status does not know may be adopted by a restart."""
+    status = running_status(sheet(1, "completed", 1), sheet(2, "completed", 1))
+    pods = [running(1), ended(2, 2, exit_code=137)]
+    plan = decide(observe(job(status=status, podRetention="None"), pods=pods))
+    assert [each.name for each in plan.delete] == [running(1).name]
