@@ -11,6 +11,7 @@ import pytest
 
 from dev.cluster.control_plane import ControlPlane
 from dev.cluster.progress import tail
+from tests.apiserver.fault_proxy import FaultProxy
 from tests.apiserver.install import Installation, install, install_crds
 from tests.apiserver.jobs import CLAIM, SUB_PATH
 from tests.apiserver.operator_process import OperatorProcess
@@ -101,3 +102,23 @@ async def operator(idle_operator: OperatorProcess) -> OperatorProcess:
     """The operator, conducting."""
     await idle_operator.start()
     return idle_operator
+
+
+@pytest.fixture
+async def proxy(installation: Installation, tmp_path: Path) -> AsyncIterator[FaultProxy]:
+    """Stands between the `proxied_operator` and the API server."""
+    async with FaultProxy(installation.kubeconfig(), tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def proxied_operator(
+    proxy: FaultProxy, installation: Installation, tmp_path: Path
+) -> AsyncIterator[OperatorProcess]:
+    """The operator, conducting through the proxy, which may kill it."""
+    process = OperatorProcess(tmp_path, proxy.kubeconfig(), installation.settings)
+    proxy.kill = process.kill
+    await process.start()
+    yield process
+    await process.stop()
+    print(tail(process.log, 40))

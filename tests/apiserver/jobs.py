@@ -120,6 +120,15 @@ async def events_of(api: Api, namespace: str, name: str) -> dict[str, str]:
     return {each["reason"]: each["message"] for each in listing["items"]}
 
 
+async def until_event(api: Api, namespace: str, name: str, reason: str) -> str:
+    """The message of the job's event of that reason: it is told after the status."""
+
+    async def told() -> str | None:
+        return (await events_of(api, namespace, name)).get(reason)
+
+    return await wait_for(f"the event {reason} of {name}", told)
+
+
 async def pods_of(api: Api, namespace: str, name: str) -> list[Body]:
     """The job's Pods."""
     listing = await api.get(f"{pods_path(namespace)}?labelSelector=marianne.dev/job={name}")

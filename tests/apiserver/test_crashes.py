@@ -1,14 +1,11 @@
 """The operator is killed before and after each of its writes: nothing is performed twice, and nothing is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.apiserver import jobs
 from tests.apiserver.fault_proxy import Fault, FaultProxy, nth
-from tests.apiserver.install import Installation
 from tests.apiserver.operator_process import OperatorProcess
 from tests.apiserver.referee import Referee
 from tests.simulated_kubelet.api import Api
@@ -17,21 +14,6 @@ from tests.simulated_kubelet.kubelet import SimulatedKubelet
 FEWEST_WRITES = 10
 """Of a job of five sheets: its ConfigMap, at least one status per wake-up, five Pods."""
 ONCE = {(sheet, 1): 1 for sheet in range(1, 6)}
-
-
-@pytest.fixture
-async def proxy(installation: Installation, tmp_path: Path) -> AsyncIterator[FaultProxy]:
-    async with FaultProxy(installation.kubeconfig(), tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def crashing(proxy: FaultProxy, installation: Installation, tmp_path: Path) -> AsyncIterator[OperatorProcess]:
-    process = OperatorProcess(tmp_path, proxy.kubeconfig(), installation.settings)
-    proxy.kill = process.kill
-    await process.start()
-    yield process
-    await process.stop()
 
 
 def five_sheets(name: str) -> dict[str, object]:
@@ -48,7 +30,7 @@ async def test_killed_at_every_write(
     namespace: str,
     kubelet: SimulatedKubelet,
     proxy: FaultProxy,
-    crashing: OperatorProcess,
+    proxied_operator: OperatorProcess,
 ) -> None:
     number = 0
     async with Referee(api, namespace) as referee:
@@ -57,10 +39,10 @@ async def test_killed_at_every_write(
             name = f"killed-{number}"
             proxy.arm(nth(number, fault))
             await jobs.submit(api, namespace, five_sheets(name))
-            await _completed_or_killed(api, namespace, name, crashing)
+            await _completed_or_killed(api, namespace, name, proxied_operator)
             if proxy.hit is not None:
-                await crashing.ended()
-                await crashing.launch()
+                await proxied_operator.ended()
+                await proxied_operator.launch()
             status = await jobs.until_phase(api, namespace, name, "Completed")
             await referee.has_seen(name, status)
             workspace = kubelet.folders.claim(namespace, jobs.CLAIM) / name

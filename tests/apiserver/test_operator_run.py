@@ -46,7 +46,7 @@ async def test_a_failed_check_is_tried_again(
         assert referee.performed(workspace) == {(1, 1): 1, (1, 2): 1}
     (sheet,) = status["sheets"]
     assert (sheet["attempt"], sheet["normalAttempts"], sheet["validationPassed"]) == (2, 1, True)
-    assert "SheetRetry" in await jobs.events_of(api, namespace, "song")
+    await jobs.until_event(api, namespace, "song", "SheetRetry")
 
 
 async def test_a_failure_ends_what_depends_on_it(

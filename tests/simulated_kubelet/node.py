@@ -1,13 +1,11 @@
 """The simulated node: its object, its Lease, and which Pods fit on it."""
 
 import asyncio
-import json
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, cast
+from typing import Final
 
-from marianne_runner.contract import BRIEF_ANNOTATION, Brief
 from tests.simulated_kubelet.api import MERGE, Api
 from tests.simulated_kubelet.script import Body
 
@@ -56,11 +54,6 @@ class Node:
         if all(self.labels.get(key) == value for key, value in wanted.items()):
             return None
         return "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
-
-    @staticmethod
-    def brief(pod: Body) -> Brief:
-        """What its annotation says."""
-        return cast(Brief, json.loads(pod["metadata"]["annotations"][BRIEF_ANNOTATION]))
 
     async def tell_mount_failure(self, pod: Body, message: str) -> None:
         """The event that says why a Pod stays in ContainerCreating."""

@@ -2,15 +2,16 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Awaitable
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from marianne_runner.contract import BRIEF_ANNOTATION, encode_message
+from marianne_runner.contract import BRIEF_ANNOTATION, Brief, encode_message
 from tests.simulated_kubelet import statuses
 from tests.simulated_kubelet.api import STRATEGIC, Api, ApiError, pods_path
 from tests.simulated_kubelet.container import Container
 from tests.simulated_kubelet.node import Node
-from tests.simulated_kubelet.script import SIGKILL_EXIT, SIGTERM_EXIT, Body, Script
+from tests.simulated_kubelet.script import SIGKILL_EXIT, SIGTERM_EXIT, Body, Script, Speak
 from tests.simulated_kubelet.statuses import Ending
 from tests.simulated_kubelet.verdicts import interrupted
 from tests.simulated_kubelet.volumes import ConfigError, Folders, MountError, environment, lay_out
@@ -94,7 +95,7 @@ class PodLife:
         elif stopped:
             await self._report(statuses.ended(self._pod, await self._stopped(started_at)))
         else:
-            message = self._said(script)
+            message = self._said(script.speak)
             await self._report(statuses.ended(self._pod, statuses.ending_of(script, message, started_at)))
 
     async def _stopped(self, started_at: str) -> Ending:
@@ -102,16 +103,15 @@ class PodLife:
         if self._script.deaf:
             await asyncio.sleep(self._grace)
             return Ending(SIGKILL_EXIT, "", started_at)
-        word = encode_message(interrupted(self._node.brief(self._pod), self._uid)).decode()
-        return Ending(SIGTERM_EXIT, word if self._has_brief else "", started_at)
+        return Ending(SIGTERM_EXIT, self._said(interrupted), started_at)
 
-    def _said(self, script: Script) -> str:
-        verdict = script.speak(self._node.brief(self._pod), self._uid) if self._has_brief else None
+    def _said(self, speak: Speak) -> str:
+        """The verdict as a message; a Pod without a brief has none."""
+        annotations = self._pod["metadata"].get("annotations") or {}
+        if BRIEF_ANNOTATION not in annotations:
+            return ""
+        verdict = speak(cast(Brief, json.loads(annotations[BRIEF_ANNOTATION])), self._uid)
         return encode_message(verdict).decode() if verdict is not None else ""
-
-    @property
-    def _has_brief(self) -> bool:
-        return BRIEF_ANNOTATION in (self._pod["metadata"].get("annotations") or {})
 
     async def _run_runner(self) -> None:
         container = await self._start_runner()
@@ -181,7 +181,8 @@ class PodLife:
         try:
             await call
         except ApiError as error:
-            if error.code not in (404, 409):
+            other = error.code == 422 and "metadata.uid" in str(error)
+            if error.code not in (404, 409) and not other:
                 raise
             raise GoneError(str(error)) from error
 
