@@ -8,10 +8,12 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from rich.console import Console
+
 from dev.cluster.progress import SetupError, say, step
 from dev.demo import picture
 from dev.demo.access import Access, reach
-from dev.demo.follow import Statuses, follow
+from dev.demo.follow import Clock, Statuses, follow
 from dev.demo.installation import NAMESPACE as OPERATOR_NAMESPACE
 from dev.demo.installation import install
 from dev.demo.jobs import Job, demo_jobs, statuses, submit
@@ -41,7 +43,7 @@ def _play(access: Access, jobs: Sequence[Job]) -> bool:
         submit(access, jobs)
     with step("playing them"):
         try:
-            seen = follow(jobs, lambda: statuses(access, jobs), DEADLINE_SECONDS)
+            seen = follow(jobs, lambda: statuses(access, jobs), DEADLINE_SECONDS, Console(), Clock())
         except SetupError as error:
             raise SetupError(f"{error}\n{_log(access)}") from error
     _tell(jobs, seen)

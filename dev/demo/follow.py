@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from rich.console import Console
@@ -19,49 +20,49 @@ LOOK_EVERY_SECONDS: Final = 0.5
 STYLES: Final = {"completed": "green", "failed": "red", "retry_scheduled": "yellow", "in_progress": "cyan"}
 
 
-def follow(jobs: Sequence[Job], read: Callable[[], Statuses], deadline_seconds: float) -> Statuses:
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Monotonic seconds, and a wait of so many."""
+
+    now: Callable[[], float] = time.monotonic
+    wait: Callable[[float], None] = time.sleep
+
+
+def follow(
+    jobs: Sequence[Job], read: Callable[[], Statuses], deadline_seconds: float, console: Console, clock: Clock
+) -> Statuses:
     """The last statuses; raises `SetupError` when the deadline passes, saying what each job waits for."""
-    begun = time.monotonic()
-    console = Console()
-    with _painted(jobs, console) if console.is_terminal else _told(jobs, begun) as show:
+    begun = clock.now()
+    painter = _painted(jobs, console) if console.is_terminal else _told(jobs, lambda: clock.now() - begun)
+    with painter as show:
         while True:
             seen = read()
             show(seen)
             if all(picture.ended(seen.get(job.name, {})) for job in jobs):
                 return seen
-            if time.monotonic() - begun > deadline_seconds:
+            if clock.now() - begun > deadline_seconds:
                 told = "\n".join(f"  {job.name}: {picture.summary(seen.get(job.name, {}))}" for job in jobs)
                 raise SetupError(f"the jobs have not ended within {deadline_seconds:.0f} s:\n{told}")
-            time.sleep(LOOK_EVERY_SECONDS)
+            clock.wait(LOOK_EVERY_SECONDS)
 
 
-def _told(jobs: Sequence[Job], begun: float) -> AbstractContextManager[Show]:
-    @contextmanager
-    def telling() -> Iterator[Show]:
-        before: list[picture.Row] = []
+@contextmanager
+def _told(jobs: Sequence[Job], seconds: Callable[[], float]) -> Iterator[Show]:
+    before: list[picture.Row] = []
 
-        def show(seen: Statuses) -> None:
-            after = _rows(jobs, seen)
-            for line in picture.lines(before, after):
-                say(f"{time.monotonic() - begun:6.1f} s  {line}")
-            before[:] = after
+    def show(seen: Statuses) -> None:
+        after = [row for job in jobs for row in picture.rows(job.name, job.score, seen.get(job.name, {}))]
+        for line in picture.lines(before, after):
+            say(f"{seconds():6.1f} s  {line}")
+        before[:] = after
 
-        yield show
-
-    return telling()
+    yield show
 
 
-def _painted(jobs: Sequence[Job], console: Console) -> AbstractContextManager[Show]:
-    @contextmanager
-    def painting() -> Iterator[Show]:
-        with Live(console=console, auto_refresh=False) as live:
-            yield lambda seen: live.update(_table(jobs, seen), refresh=True)
-
-    return painting()
-
-
-def _rows(jobs: Sequence[Job], seen: Statuses) -> list[picture.Row]:
-    return [row for job in jobs for row in picture.rows(job.name, job.score, seen.get(job.name, {}))]
+@contextmanager
+def _painted(jobs: Sequence[Job], console: Console) -> Iterator[Show]:
+    with Live(console=console, auto_refresh=False) as live:
+        yield lambda seen: live.update(_table(jobs, seen), refresh=True)
 
 
 def _table(jobs: Sequence[Job], seen: Statuses) -> Table:
