@@ -56,9 +56,9 @@ def _look_at_existing() -> None:
 
 
 def _build_images() -> None:
-    images.build()
+    built = images.build()
     if local.is_ours():
-        images.load(local.LocalCluster().directory / "images")
+        images.load(built, local.LocalCluster().loaded_images)
 
 
 def _control_plane(name: str) -> None:

@@ -19,27 +19,27 @@ PAUSE_DOCKERFILE: Final = 'FROM scratch\nCOPY pause /pause\nUSER 65535:65535\nEN
 BASE_DOCKERFILE: Final = "FROM scratch\nADD root.tar /\n"
 
 
-def build() -> None:
-    """Both, where they changed."""
-    _pause()
-    _base()
+def build() -> dict[str, str]:
+    """Both, where they changed; image to the digest of what it is made of."""
+    return {"pause": _pause(), "base": _base()}
 
 
-def _pause() -> None:
+def _pause() -> str:
     source = Path(__file__).with_name("pause.c")
     now = digest([source], PAUSE_DOCKERFILE)
-    if buildah.made_of("pause") == now:
-        return
+    if buildah.is_built("pause", now):
+        return now
     with step("building the pause image"):
         folder = buildah.scratch("pause")
         buildah.run(["gcc", "-static", "-Os", "-s", "-o", str(folder / "pause"), str(source)], "pause")
         _commit("pause", PAUSE_IMAGE, folder, PAUSE_DOCKERFILE, now)
+    return now
 
 
-def _base() -> None:
+def _base() -> str:
     now = digest([], RELEASE, *PACKAGES, *WITHOUT, *EMPTIED, BASE_DOCKERFILE)
-    if buildah.made_of("base") == now:
-        return
+    if buildah.is_built("base", now):
+        return now
     with step("building the base image from Debian's packages (about a minute)"):
         folder = buildah.scratch("base")
         exclude = [f"--dpkgopt=path-exclude={pattern}" for pattern in WITHOUT]
@@ -49,6 +49,7 @@ def _base() -> None:
         buildah.run(["mmdebstrap", "--variant=minbase", chosen, *exclude, *clean, RELEASE, root], "base")
         _commit("base", BASE_IMAGE, folder, BASE_DOCKERFILE, now)
     buildah.scratch("base")
+    return now
 
 
 def _commit(image: str, full_name: str, folder: Path, text: str, now: str) -> None:

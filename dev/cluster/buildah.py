@@ -4,6 +4,7 @@ Store and archives lie in the cache, so that every checkout of a machine shares 
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -15,17 +16,26 @@ from dev.cluster.progress import SetupError, tail
 
 ISOLATION: Final = {"BUILDAH_ISOLATION": "chroot"}
 """No namespaces of its own: it works wherever we are root."""
+KEPT: Final = 3
+"""Archives of an image: enough for checkouts that take turns."""
 
 
-def archive(image: str) -> Path:
-    """Where the image lies as `docker-archive`; beside it, `.digest` says what it was made of."""
-    return _folder() / f"{image}.tar"
+def archive(image: str, digest: str) -> Path:
+    """Where an image that was made of this lies as `docker-archive`; it is there only if it is whole."""
+    return _folder() / f"{image}-{digest[:16]}.tar"
 
 
-def made_of(image: str) -> str:
-    """The digest that the archive was built from; empty if there is none."""
-    file = archive(image).with_suffix(".digest")
-    return file.read_text() if file.is_file() and archive(image).is_file() else ""
+def stored_name(image: str, digest: str) -> str:
+    """What the image is called in our store: two checkouts may have different ones of one name."""
+    return f"localhost/marianne/{image}:{digest[:16]}"
+
+
+def is_built(image: str, digest: str) -> bool:
+    """Whether there is nothing to do; what is used is kept."""
+    there = archive(image, digest)
+    if there.is_file():
+        os.utime(there)
+    return there.is_file()
 
 
 def scratch(image: str) -> Path:
@@ -40,15 +50,24 @@ def build(
     image: str, full_name: str, context: Path, dockerfile: Path, arguments: Mapping[str, str], digest: str
 ) -> None:
     """Layers are kept, so that an edit of our own code does not compile its dependencies again."""
-    target = archive(image)
-    target.with_suffix(".digest").unlink(missing_ok=True)
-    target.unlink(missing_ok=True)
+    stored, target = stored_name(image, digest), archive(image, digest)
+    partial = target.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
     given = [f"--build-arg={key}={value}" for key, value in arguments.items()]
-    command = ["build", "--pull-never", "--layers", *given, "-t", full_name, "-f", str(dockerfile), str(context)]
-    _buildah(image, *command)
-    _buildah(image, "push", full_name, f"docker-archive:{target}:{full_name}")
-    _buildah(image, "rmi", "--prune", "--force")
-    target.with_suffix(".digest").write_text(digest)
+    _buildah(image, "build", "--pull-never", "--layers", *given, "-t", stored, "-f", str(dockerfile), str(context))
+    _buildah(image, "push", stored, f"docker-archive:{partial}:{full_name}")
+    partial.rename(target)
+    for old in superseded(_folder(), image):
+        old.unlink()
+        _forget(f"localhost/marianne/{image}:{old.stem.removeprefix(f'{image}-')}")
+    _forget("--prune")
+
+
+def superseded(folder: Path, image: str) -> list[Path]:
+    """Archives of this image beyond those that were last used."""
+    name = re.compile(rf"{re.escape(image)}-[0-9a-f]{{16}}\.tar")
+    found = [file for file in folder.glob("*.tar") if name.fullmatch(file.name)]
+    return sorted(found, key=lambda file: file.stat().st_mtime, reverse=True)[KEPT:]
 
 
 def run(command: Sequence[str], image: str, folder: Path | None = None) -> None:
@@ -63,8 +82,16 @@ def run(command: Sequence[str], image: str, folder: Path | None = None) -> None:
 
 
 def _buildah(image: str, *arguments: str) -> None:
-    store = [f"--root={_folder() / 'store'}", "--runroot=/run/marianne-images", "--storage-driver=overlay"]
-    run(["buildah", *store, *arguments], image)
+    run([*_program(), *arguments], image)
+
+
+def _forget(what: str) -> None:
+    """Only to save space: what cannot be removed may stay."""
+    subprocess.run([*_program(), "rmi", "--force", what], capture_output=True, check=False)
+
+
+def _program() -> list[str]:
+    return ["buildah", f"--root={_folder() / 'store'}", "--runroot=/run/marianne-images", "--storage-driver=overlay"]
 
 
 def _folder() -> Path:

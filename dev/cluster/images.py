@@ -7,11 +7,12 @@ here, from the lock files with their hashes, so that no build needs pip or its c
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from dev.cluster import bases, buildah, cache, packages
-from dev.cluster.addresses import BASE_IMAGE, CONTAINERD_SOCKET
+from dev.cluster.addresses import CONTAINERD_SOCKET
 from dev.cluster.image_order import PACKAGES, argument, build_order, digest, dockerfiles, full_name, parents, sources
 from dev.cluster.progress import say, step
 
@@ -25,29 +26,29 @@ WHEELS: Final = (
 """What Debian's interpreter in the base image runs, whatever interpreter builds it."""
 
 
-def build() -> None:
-    """Every image, as an archive in the cache."""
+def build() -> dict[str, str]:
+    """Every image, as an archive in the cache; image to the digest of what it is made of."""
     packages.ensure(packages.IMAGES)
     with cache.locked("images"):
-        bases.build()
+        built = bases.build()
         texts = dockerfiles(TREE)
         above = parents(texts)
         for image in build_order(texts):
-            _build(image, above[image])
+            built[image] = _build(image, {other: built[other] for other in ("base", *above[image])})
+        return built
 
 
-def load(loaded: Path) -> None:
+def load(built: Mapping[str, str], loaded: Path) -> None:
     """Into containerd, what it lacks of what was built; the folder `loaded` says what it has."""
     loaded.mkdir(parents=True, exist_ok=True)
-    with cache.locked("images"):
-        for image in ("pause", "base", *dockerfiles(TREE)):
-            now, has = buildah.made_of(image), loaded / image
-            if has.is_file() and has.read_text() == now:
-                continue
-            with step(f"importing the {image} image"):
-                target = str(buildah.archive(image))
-                buildah.run(["ctr", "-a", CONTAINERD_SOCKET, "-n", "k8s.io", "images", "import", target], image)
-            has.write_text(now)
+    for image, now in built.items():
+        has = loaded / image
+        if has.is_file() and has.read_text() == now:
+            continue
+        with step(f"importing the {image} image"):
+            target = str(buildah.archive(image, now))
+            buildah.run(["ctr", "-a", CONTAINERD_SOCKET, "-n", "k8s.io", "images", "import", target], image)
+        has.write_text(now)
 
 
 def build_with_docker() -> None:
@@ -107,11 +108,12 @@ def _unpack_wheels(image: str) -> None:
     unpacked.write_text(now)
 
 
-def _build(image: str, above: list[str]) -> None:
-    now = digest(sources(TREE, image), *(buildah.made_of(each) for each in ("base", *above)))
-    if buildah.made_of(image) == now:
-        return
+def _build(image: str, above: Mapping[str, str]) -> str:
+    now = digest(sources(TREE, image), *above.values())
+    if buildah.is_built(image, now):
+        return now
     with step(f"building the {image} image"):
         prepare(image)
-        arguments = {"BASE": BASE_IMAGE, **{argument(other): full_name(other) for other in above}}
+        arguments = {argument(other): buildah.stored_name(other, made_of) for other, made_of in above.items()}
         buildah.build(image, full_name(image), TREE, TREE / "images" / image / "Dockerfile", arguments, now)
+    return now

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -40,21 +41,26 @@ class LocalCluster:
         """The administrator's."""
         return self.control_plane.kubeconfig
 
+    @property
+    def loaded_images(self) -> Path:
+        """What containerd has of them: image to digest, a file each."""
+        return self.directory / "images"
+
     def programs(self) -> list[Program]:
         """In the order in which they are stopped: first what would start something again."""
         plane, node, addons = self.control_plane, self.node, self.addons
         workers = [node.kubelet, addons.volumes, addons.dns, node.proxy, self.scheduler]
         return [*workers, plane.controller_manager, plane.apiserver, plane.etcd]
 
-    def start(self) -> None:
-        """Idempotent: what lives is left alone, what is missing is started."""
+    def start(self, built: Mapping[str, str]) -> None:
+        """Idempotent: what lives is left alone, what is missing is started. `built`: the images, as `images.build`."""
         with step("control plane"):
             network.up()
             self.control_plane.start()
             self._start_scheduler()
         with step("node"):
             self.node.start_containerd()
-            images.load(self.directory / "images")
+            images.load(built, self.loaded_images)
             self.node.start()
         with step("names and volumes"):
             self.addons.start()
@@ -97,11 +103,11 @@ def up(tree: Path = TREE) -> LocalCluster:
         raise SetupError("the local cluster needs root; or name your own: CLUSTER=existing KUBECONFIG=…")
     packages.ensure(packages.NODE)
     binaries.ensure()
-    images.build()
+    built = images.build()
     with cache.locked("cluster"):
         _take_over(tree.absolute())
         cluster = LocalCluster(tree)
-        cluster.start()
+        cluster.start(built)
     return cluster
 
 

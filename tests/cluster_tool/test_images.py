@@ -1,9 +1,10 @@
+import os
 import re
 from pathlib import Path
 
 import pytest
 
-from dev.cluster import images
+from dev.cluster import buildah, images
 from dev.cluster.image_order import build_order, digest, dockerfiles, full_name, parents, sources
 
 TEXTS = {
@@ -59,3 +60,19 @@ def test_docker_builds_the_same_dockerfile_on_its_own_base() -> None:
     assert command[:2] == ["docker", "build"]
     assert f"--build-arg=RUNNER={full_name('runner')}" in command
     assert not any("BASE" in part for part in command)
+
+
+def test_the_archives_that_were_used_last_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    digests = [f"{number:064x}"[::-1] for number in range(1, 6)]
+    for age, made_of in enumerate(digests):
+        file = buildah.archive("agent", made_of)
+        file.touch()
+        os.utime(file, (1000 - age, 1000 - age))
+    other = buildah.archive("agent-smith", digests[0])
+    other.touch()
+    os.utime(other, (1, 1))
+    assert buildah.is_built("agent", digests[4])
+    assert not buildah.is_built("agent", "f" * 64)
+    old = {file.name for file in buildah.superseded(other.parent, "agent")}
+    assert old == {buildah.archive("agent", digests[2]).name, buildah.archive("agent", digests[3]).name}
