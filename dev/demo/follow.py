@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from dev.cluster.progress import SetupError, say
 from dev.demo import picture
@@ -62,14 +63,18 @@ def _told(jobs: Sequence[Job], seconds: Callable[[], float]) -> Iterator[Show]:
 @contextmanager
 def _painted(jobs: Sequence[Job], console: Console) -> Iterator[Show]:
     with Live(console=console, auto_refresh=False) as live:
-        yield lambda seen: live.update(_table(jobs, seen), refresh=True)
+        yield lambda seen: live.update(_picture(jobs, seen), refresh=True)
 
 
-def _table(jobs: Sequence[Job], seen: Statuses) -> Table:
-    table = Table(*picture.HEADINGS, "", box=None, pad_edge=False, title_justify="left")
+def _picture(jobs: Sequence[Job], seen: Statuses) -> Group:
+    """Sheets in a table, whose remarks go first where the terminal is narrow; below it each job in a line."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in picture.HEADINGS:
+        table.add_column(heading, no_wrap=True)
+    table.add_column()
     for job in jobs:
-        status = seen.get(job.name, {})
-        for row in picture.rows(job.name, job.score, status):
+        for row in picture.rows(job.name, job.score, seen.get(job.name, {})):
             table.add_row(*row.cells, row.remark, style=STYLES.get(row.state, ""))
-        table.add_row(job.name, picture.summary(status), style="bold", end_section=True)
-    return table
+        table.add_section()
+    told = [Text(f"{job.name}: {picture.summary(seen.get(job.name, {}))}", style="bold") for job in jobs]
+    return Group(table, "", *told)

@@ -65,7 +65,7 @@ def completed(status: Status) -> bool:
 
 
 def summary(status: Status) -> str:
-    """One line on a job: its phase, its progress and why it waits or failed."""
+    """One line on a job: its phase, its progress, and why it waits or failed."""
     told = [str(status.get("phase", "not seen yet")), str(status.get("progress", ""))]
     waiting = status.get("waiting")
     told += [f"{waiting['reason']}: {waiting.get('message', '')}"] if waiting else []

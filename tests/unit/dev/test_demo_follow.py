@@ -72,3 +72,10 @@ def test_a_terminal_gets_one_table_painted_over(capsys):
     for word in ("instrument", "Variations 2/3", "scripted-agent", "dispatched", "completed", "\x1b["):
         assert word in shown
     assert capsys.readouterr().out == ""
+
+
+def test_a_narrow_terminal_still_tells_why_a_job_waits():
+    screen = io.StringIO()
+    narrow = Console(file=screen, force_terminal=True, width=80)
+    follow(JOBS, in_turn(both(WAITING, RUNNING), both(DONE, DONE)), 60, narrow, HandClock().clock())
+    assert "hello: Waiting  ImagePull: no such image" in screen.getvalue()
