@@ -63,6 +63,7 @@ async def _run(process: ProcessSettings, settings: SettingsFile) -> int:
 
         async def work(listen: Callable[[], None]) -> None:
             await cluster.require_kinds()
+            await conductor.resync.everything()  # the first look at a job sees all of its Pods
             await _conduct(conductor, configuration, settings, listen)
 
         return await _until_stopped(lease, work)

@@ -1,8 +1,9 @@
 """Kopf, and all of Kopf: it watches, reconnects and lists, and knows nothing of scores.
 
-Only `index` and `on.event` are used. The indexers fill the cache before any handler runs (Kopf holds all handlers back
-until the first listings are in), so the first look at a job sees all of its Pods; the handlers wake the job. No
-create/update/field handlers, daemons or timers: they write annotations and finalizers, and see edges only.
+Only `on.event` is used: what a watch tells goes into the cache and wakes the job. A listing of our own fills the cache
+before, so the first look at a job sees all of its Pods: with `index`, Kopf would handle each event twice, and each
+object of its first listing would wake all the others. No create/update/field handlers, daemons or timers: they write
+annotations and finalizers, and see edges only.
 """
 
 import asyncio
@@ -83,34 +84,25 @@ class NoDifferences(kopf.DiffBaseStorage):
 def _jobs(registry: kopf.OperatorRegistry, conductor: Conductor) -> None:
     cache, queue = conductor.cache, conductor.queue
 
-    async def index_job(body: kopf.Body, **_: object) -> None:
-        cache.saw_job(dict(body))
-
     async def job_changed(event: kopf.RawEvent, **_: object) -> None:
         tell = cache.lost_job if event["type"] == "DELETED" else cache.saw_job
         queue.add(tell(event["object"]))
 
-    _register(registry, (GROUP, VERSION, "mariannejobs"), index_job, job_changed)
+    _register(registry, (GROUP, VERSION, "mariannejobs"), job_changed)
 
 
 def _pods(registry: kopf.OperatorRegistry, conductor: Conductor) -> None:
     cache, queue = conductor.cache, conductor.queue
 
-    async def index_pod(body: kopf.Body, **_: object) -> None:
-        cache.saw_pod(dict(body))
-
     async def pod_changed(event: kopf.RawEvent, **_: object) -> None:
         tell = cache.lost_pod if event["type"] == "DELETED" else cache.saw_pod
         queue.add(tell(event["object"]))
 
-    _register(registry, ("v1", "pods"), index_pod, pod_changed)
+    _register(registry, ("v1", "pods"), pod_changed)
 
 
 def _instruments(registry: kopf.OperatorRegistry, conductor: Conductor) -> None:
     instruments = conductor.cache.instruments
-
-    async def index_instrument(body: kopf.Body, **_: object) -> None:
-        instruments.saw(dict(body))
 
     async def instrument_changed(event: kopf.RawEvent, **_: object) -> None:
         tell = instruments.lost if event["type"] == "DELETED" else instruments.saw
@@ -119,11 +111,10 @@ def _instruments(registry: kopf.OperatorRegistry, conductor: Conductor) -> None:
             conductor.wake_unfinished(event["object"]["metadata"].get("namespace"))
 
     for plural in ("instruments", "clusterinstruments"):
-        _register(registry, (GROUP, VERSION, plural), index_instrument, instrument_changed)
+        _register(registry, (GROUP, VERSION, plural), instrument_changed)
 
 
-def _register(registry: kopf.OperatorRegistry, resource: tuple[str, ...], index: Handler, changed: Handler) -> None:
-    kopf.index(*resource, id=f"index-{resource[-1]}", registry=registry)(index)
+def _register(registry: kopf.OperatorRegistry, resource: tuple[str, ...], changed: Handler) -> None:
     kopf.on.event(*resource, id=f"changed-{resource[-1]}", registry=registry)(changed)
 
 
