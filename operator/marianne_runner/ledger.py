@@ -52,15 +52,27 @@ class SheetLedger:
         return self._settled(folder, ran=self._brief["ran"], ended=ended, ours=True)
 
     def before(self) -> Finding | None:
-        """The attempt before ours, closed for good: JUDGE or END, or None where nothing of it concerns us."""
+        """What was done before ours, closed for good: JUDGE or END, or None where nothing of it concerns us.
+
+        An attempt that ended before it had looked back, since it was never started or left nothing, says nothing of
+        those before it: they are looked at in its place.
+        """
         told = self._brief.get("predecessor")
         if told is None:
             return None
-        folder = self.attempt(told["attempt"])
-        folder.prepare()
-        ended = frozenset({told["ended"]} if "ended" in told else ())
-        found = self._settled(folder, ran=told["ran"], ended=ended, ours=False)
-        return None if found.step is Step.CLOSED or not found.same_work else found
+        ran, ended = told["ran"], frozenset({told["ended"]} if "ended" in told else ())
+        self.attempt(told["attempt"]).prepare()
+        for number in range(told["attempt"], 0, -1):
+            folder = self.attempt(number)
+            if not folder.path.is_dir():
+                return None
+            found = self._settled(folder, ran=ran, ended=ended, ours=False)
+            if not found.same_work:
+                return None
+            if found.step is not Step.CLOSED and (found.seen.verdict or {}).get("reason") != "LedgerMissing":
+                return found
+            ran, ended = False, frozenset()
+        return None
 
     def _settled(self, folder: AttemptFolder, *, ran: bool, ended: frozenset[str], ours: bool) -> Finding:
         watch = Watch(folder, self._pod_uid, self._timing, self._clock)

@@ -66,7 +66,7 @@ class Task(NamedTuple):
     def remember_times(self) -> None:
         """What `file_modified` compares with: once for each run and sheet, before its first attempt."""
         rules = self.rules
-        if any(rule["type"] == "file_modified" for rule in rules) and not self._times_file.exists():
+        if any(rule["type"] == "file_modified" for rule in rules):
             marks.link_once(self._times_file, json.dumps(modified_times(rules, self._ground())).encode())
 
     def check(self) -> list[Check]:

@@ -282,6 +282,13 @@ def test_stages(
     ]
 
 
+def test_a_skipped_rule_says_which_stage_failed(workspace: Path) -> None:
+    results = forked(
+        lambda: run_checks(commands((1, "true"), (2, "false"), (3, "true"), (4, "true")), ground(workspace))
+    )
+    assert [result["error_message"] for result in results[2:]] == ["not checked: stage 2 failed"] * 2
+
+
 def test_a_skipped_rule_is_not_run(workspace: Path) -> None:
     forked(lambda: run_checks(commands((1, "false"), (2, "touch {workspace}/ran")), ground(workspace)))
     assert not (workspace / "ran").exists()

@@ -1,10 +1,14 @@
 """Instruments that misbehave: nothing of them survives, nothing of ours leaks, memory is bounded."""
 
+import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.unit.runner.scene import Scene, compiled, rule, wait_until
+from marianne_runner import processes
+from tests.unit.runner.scene import USER, Scene, compiled, descendants, parent_of, rule, wait_until
 
 DAEMON = (
     "(setsid bash -c 'trap \"\" TERM HUP; echo $BASHPID > {file}; while :; do sleep 0.05; done' &); "
@@ -27,6 +31,33 @@ def test_a_check_leaves_nothing_either(scene: Scene, under: tuple[str, ...]) -> 
         rule("command_succeeds", command=f"! {ALIVE.format(file='daemon')}"),
     ]
     assert scene.pod("pod-1", compiled(scene.script(), rules)).run(under=under)["outcome"] == "completed"
+
+
+def test_a_process_that_entered_from_outside_is_gone_before_the_checks(scene: Scene) -> None:
+    """As `kubectl exec` does: it is no descendant of PID 1."""
+    rules = [rule("command_succeeds", command="! grep -l 5432[1] /proc/[0-9]*/cmdline")]
+    pod = scene.pod("pod-1", compiled(scene.script("while [ ! -e go ]; do sleep 0.02; done"), rules))
+    pod.start(under=("unshare", "--pid", "--fork", "--mount-proc"))
+    wait_until(lambda: scene.starts, "the instrument starts")
+    assert pod.process is not None
+    (first,) = (pid for pid in descendants(pod.process.pid) if parent_of(pid) == pod.process.pid)
+    enter = ["nsenter", f"--target={first}", "--pid", f"--setuid={USER}", f"--setgid={USER}", "sleep", "54321"]
+    with subprocess.Popen(enter, stderr=subprocess.DEVNULL) as entered:
+        wait_until(lambda: descendants(entered.pid), "it has entered")
+        (scene.workspace / "go").touch()
+        assert pod.wait() == 0
+    assert pod.verdict["outcome"] == "completed"
+
+
+def test_as_pid_1_all_die_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one, a program that forks fast enough would outlive it."""
+    killed: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    monkeypatch.setattr(os, "kill", lambda pid, number: killed.append((pid, number)))
+    monkeypatch.setattr(processes, "_others", lambda: [] if killed else [7, 8])
+    monkeypatch.setattr(processes, "reap", lambda pid: None)
+    processes.kill_everything_else()
+    assert killed == [(-1, signal.SIGKILL)]
 
 
 def test_a_child_that_keeps_the_output_open_holds_up_nobody(scene: Scene) -> None:
