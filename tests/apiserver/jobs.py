@@ -105,13 +105,13 @@ def condition(status: Body, kind: str) -> tuple[str, str]:
     return found["status"], found["reason"]
 
 
-async def until_performed(workspace: Path, count: int = 1) -> None:
+async def until_performed(workspace: Path, count: int = 1, deadline: float = 30.0) -> None:
     """Returns when instruments were started so often."""
 
     async def performed() -> bool:
         return len(performances(workspace)) >= count
 
-    await wait_for(f"{count} instruments to be started", performed)
+    await wait_for(f"{count} instruments to be started", performed, deadline)
 
 
 async def events_of(api: Api, namespace: str, name: str) -> dict[str, str]:

@@ -29,6 +29,8 @@ from tests.simulated_kubelet.script import (
 )
 
 FORCE = {"gracePeriodSeconds": 0}
+STILL_SECONDS = 120
+"""By force a container gets one second: where it had no time to say that it ended, the next one waits so long."""
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ async def test_deleted_while_it_works(
         await jobs.until_performed(workspace)
         (pod,) = await jobs.pods_of(api, namespace, "song")
         await api.delete(pods_path(namespace, pod["metadata"]["name"]), options)
-        await jobs.until_performed(workspace, 2)
+        await jobs.until_performed(workspace, 2, STILL_SECONDS + 30)
         (workspace / "go").touch()
         status = await jobs.until_phase(api, namespace, "song", "Completed")
         assert status["sheets"][0].get("normalAttempts", 0) == 0

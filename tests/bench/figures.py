@@ -54,9 +54,7 @@ def gaps(pods: Iterable[Mapping[str, Any]]) -> list[float]:
     for pod in sorted(pods, key=lambda each: each["seen"]):
         chains.setdefault(pod["chain"], []).append(pod)
     return [
-        following["seen"] - pod["done"]
-        for chain in chains.values()
-        for pod, following in itertools.pairwise(chain)
+        following["seen"] - pod["done"] for chain in chains.values() for pod, following in itertools.pairwise(chain)
     ]
 
 

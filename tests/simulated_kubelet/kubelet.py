@@ -87,12 +87,12 @@ class SimulatedKubelet:
         if uid not in self._lives and self._is_ours(pod):
             self._begin(uid, pod)
         if uid in self._lives:
-            self._lives[uid].terminate(float(pod["metadata"].get("deletionGracePeriodSeconds") or 0))
+            self._lives[uid].terminate(_grace(pod))
 
     def _deleted(self, uid: str, pod: Body) -> None:
-        """By force, perhaps: then its containers end as they would with the Pod's own grace."""
+        """By force, perhaps: then its containers live, and are to end."""
         if (life := self._lives.pop(uid, None)) is not None:
-            life.terminate(float(pod["spec"].get("terminationGracePeriodSeconds") or 30))
+            life.terminate(_grace(pod))
 
     async def _end(self) -> None:
         tasks = list(self._tasks)
@@ -101,3 +101,9 @@ class SimulatedKubelet:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.api.delete(pods_path(self.namespace), {"gracePeriodSeconds": 0})
         await self.node.remove()
+
+
+def _grace(pod: Body) -> float:
+    """Seconds between SIGTERM and SIGKILL: as it was deleted, and one at least, by force too, as a kubelet has it."""
+    given = pod["metadata"].get("deletionGracePeriodSeconds", pod["spec"].get("terminationGracePeriodSeconds", 30))
+    return max(1.0, float(given))

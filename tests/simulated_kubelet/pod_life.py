@@ -34,7 +34,7 @@ class PodLife:
         self._uid: str = pod["metadata"]["uid"]
         self._path = pods_path(pod["metadata"]["namespace"], self._name)
         self._stop = asyncio.Event()
-        self._grace = float(pod["spec"].get("terminationGracePeriodSeconds") or 30)
+        self._grace = float(pod["spec"].get("terminationGracePeriodSeconds", 30))
 
     def terminate(self, grace: float) -> None:
         """Somebody deleted it: its containers get this many seconds from SIGTERM to SIGKILL."""
