@@ -14,12 +14,13 @@ from typing import Final
 from dev.cluster.progress import say
 from dev.demo.access import Access, reach
 from dev.demo.installation import install
-from dev.lanes.catalogue import Lane, UnknownLaneError, chosen, deselected
+from dev.lanes.catalogue import Lane, UnknownLaneError, chosen, deselected, nothing_to_check
 from dev.lanes.preparation import Preparation
-from dev.lanes.result import Result, closing_line, table
+from dev.lanes.result import Counts, Result, all_good, closing_line, table
 from dev.lanes.run import run_lane
 
-FOLDER: Final = Path(__file__).parents[2] / ".local" / "lanes"
+TREE: Final = Path(__file__).parents[2]
+FOLDER: Final = TREE / ".local" / "lanes"
 
 
 def main() -> int:
@@ -41,14 +42,17 @@ def main() -> int:
     for line in table(results, deselected(lanes)):
         say(line)
     say(closing_line(results))
-    return 0 if all(result.good for result in results) else 1
+    return 0 if all_good(results) else 1
 
 
 def _run(lanes: Sequence[Lane], preparation: Preparation | None) -> list[Result]:
     results = []
     for lane in lanes:
-        say(f"… {lane.name} (log: {FOLDER / lane.name}.log)")
-        results.append(run_lane(lane, FOLDER, _prepare(lane, preparation)))
+        if absent := nothing_to_check(lane, TREE):
+            results.append(Result(lane.name, Counts(), 0.0, absent=absent))
+        else:
+            say(f"… {lane.name} (log: {FOLDER / lane.name}.log)")
+            results.append(run_lane(lane, FOLDER, _prepare(lane, preparation)))
         say(results[-1].line())
     return results
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 Need = Literal["nothing", "programs", "cluster"]
@@ -31,6 +32,11 @@ ALL: Final = (
 )
 
 
+CONFORMANCE: Final = "MARIANNE_CONFORMANCE_DIR"
+CONFORMANCE_FOLDER: Final = Path("../shared/conformance")
+"""Where the data lies if nobody says where, seen from the repository."""
+
+
 class UnknownLaneError(ValueError):
     """There is no lane of that name."""
 
@@ -42,6 +48,16 @@ def chosen(environment: Mapping[str, str] = os.environ) -> Sequence[Lane]:
     if unknown := sorted(names - known):
         raise UnknownLaneError(f"LANES: no lane {', '.join(unknown)}; there are {', '.join(lane.name for lane in ALL)}")
     return [lane for lane in ALL if not names or lane.name in names]
+
+
+def nothing_to_check(lane: Lane, tree: Path, environment: Mapping[str, str] = os.environ) -> str:
+    """Why this lane cannot be asked for here: its data is no part of the repository. Empty if it can.
+
+    Where the caller says where the data is, a lane without it fails like any other.
+    """
+    if lane.name != "conformance" or CONFORMANCE in environment or (tree / CONFORMANCE_FOLDER).is_dir():
+        return ""
+    return f"not run: no folder {CONFORMANCE_FOLDER}, and {CONFORMANCE} names no other"
 
 
 def deselected(lanes: Sequence[Lane]) -> list[str]:

@@ -20,25 +20,33 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`problem` says in one line why a lane could not run, or not to its end."""
+    """`problem` says in one line why a lane could not run, or not to its end; `absent`, why there is nothing to run."""
 
     lane: str
     counts: Counts
     seconds: float
     problem: str = ""
+    absent: str = ""
 
     @property
     def good(self) -> bool:
         """Something ran, all of it, and nothing failed. Skipping is not passing."""
         return not self.problem and self.counts.failed == 0 and self.counts.skipped == 0 and self.counts.passed > 0
 
+    @property
+    def mark(self) -> str:
+        """What is seen first."""
+        return "○" if self.absent else "✓" if self.good else "✗"
+
     def line(self) -> str:
         """For people, while lanes go by."""
-        return f"{'✓' if self.good else '✗'} {self.lane}: {told(self)} ({self.seconds:.1f} s)"
+        return f"{self.mark} {self.lane}: {told(self)} ({self.seconds:.1f} s)"
 
 
 def told(result: Result) -> str:
-    """Numbers, and the problem if there is one."""
+    """Numbers, and the problem if there is one; or why there is nothing to tell."""
+    if result.absent:
+        return result.absent
     counts = result.counts
     parts = [f"{counts.passed} passed", f"{counts.failed} failed"]
     parts += [f"{counts.skipped} skipped"] if counts.skipped else []
@@ -74,10 +82,14 @@ def _of_suite(suite: ElementTree.Element) -> Counts:
 def table(results: Sequence[Result], left_out: Sequence[str]) -> list[str]:
     """Which lanes ran, what came of them, how long they took."""
     width = max(len(name) for name in [*(result.lane for result in results), *left_out])
-    lines = [
-        f"  {'✓' if each.good else '✗'} {each.lane:<{width}} {each.seconds:7.1f} s  {told(each)}" for each in results
-    ]
+    lines = [f"  {each.mark} {each.lane:<{width}} {each.seconds:7.1f} s  {told(each)}" for each in results]
     return lines + [f"  - {name:<{width}}            not chosen" for name in left_out]
+
+
+def all_good(results: Sequence[Result]) -> bool:
+    """Every lane that could be asked is good, and there was one."""
+    asked = [result for result in results if not result.absent]
+    return bool(asked) and all(result.good for result in asked)
 
 
 def closing_line(results: Sequence[Result]) -> str:

@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from dev.cluster.progress import SetupError
-from dev.lanes.catalogue import ALL, Lane, UnknownLaneError, chosen, deselected
-from dev.lanes.result import Counts, Result, closing_line, counts_of_pytest, table
+from dev.lanes.catalogue import ALL, Lane, UnknownLaneError, chosen, deselected, nothing_to_check
+from dev.lanes.result import Counts, Result, all_good, closing_line, counts_of_pytest, table
 from dev.lanes.run import run_lane
 
 
@@ -69,6 +69,25 @@ def test_the_table_names_what_was_left_out():
     lines = table([Result("unit", Counts(2), 1.25)], ["cluster"])
     assert lines[0].split() == ["✓", "unit", "1.2", "s", "2", "passed,", "0", "failed"]
     assert lines[1].split() == ["-", "cluster", "not", "chosen"]
+
+
+def test_a_lane_without_its_data_is_told_of_and_fails_only_where_the_data_was_named(tmp_path):
+    conformance = next(lane for lane in ALL if lane.name == "conformance")
+    tree = tmp_path / "tree"
+    assert nothing_to_check(conformance, tree, {}).startswith("not run: no folder ../shared/conformance")
+    assert nothing_to_check(conformance, tree, {"MARIANNE_CONFORMANCE_DIR": "/nowhere"}) == ""
+    (tmp_path / "shared" / "conformance").mkdir(parents=True)
+    tree.mkdir()
+    assert nothing_to_check(conformance, tree, {}) == ""
+    assert [lane.name for lane in ALL if lane != conformance and nothing_to_check(lane, tmp_path, {})] == []
+
+
+def test_absent_is_neither_passed_nor_failed_but_always_said():
+    absent = Result("conformance", Counts(), 0.0, absent="not run: no data")
+    good, bad = Result("unit", Counts(2), 1.0), Result("unit", Counts(2, 1), 1.0)
+    assert [all_good(results) for results in ([absent, good], [absent, bad], [absent])] == [True, False, False]
+    assert "○ conformance" in table([absent, good], [])[0] and "not run: no data" in table([absent], [])[0]
+    assert closing_line([absent, good]) == "2 passed, 0 failed"
 
 
 def lane_of(tmp_path, name, script):
