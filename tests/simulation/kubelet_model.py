@@ -92,11 +92,7 @@ class Kubelet:
         self._end(container, told, 0 if outcome in ("completed", "skipped") else 1, **how)
 
     def finish_unheard(self, container: Container, outcome: str) -> None:
-        """The verdict is in the ledger; the container dies before it could say it.
-
-        The one case in which table L1 has finished work done again: A+1 sees A's verdict and goes on.
-        """
-        self.ledger.excused.add((container.brief["job_uid"], container.brief["sheet"]))
+        """The verdict is in the ledger; the container dies before it could say it."""
         told = self.ledger.verdict(container.brief, container.uid, outcome)
         self.ledger.finish(container.brief, container.uid, told)
         self._end(container, None, 137)

@@ -36,7 +36,7 @@ class Ledger:
     """Pod UID to (job UID, sheet): instruments that run."""
     starts: list[Place] = field(default_factory=list)
     excused: set[tuple[str, int]] = field(default_factory=set)
-    """(Job UID, sheet) that was cancelled, since a restart begins it anew, or whose verdict was unheard."""
+    """(Job UID, sheet) that a restart begins anew, since its status did not say completed."""
 
     def look(self, brief: Brief, pod_uid: str, waited: float) -> Verdict | str | None:
         """What A's own Pod does: a verdict to give, "perform", or None to wait."""
@@ -106,17 +106,34 @@ class Ledger:
         uid, sheet, attempt = brief["job_uid"], brief["sheet"], brief["attempt"]
         if "predecessor" not in brief:
             return "perform"
-        place = uid, sheet, attempt - 1
-        before = self.marks.get(place)
-        if before is None:
-            closed = self.verdict(brief, pod_uid, "not_started")
-            self.marks[place] = Marks(brief["run"], brief["digest"], "closer", verdict=closed)
-        elif before.verdict is None:
-            known = brief["predecessor"].get("ended")
-            if not self._over(before, waited, [known] if known else []):
-                return None
-            before.verdict = self.verdict(brief, pod_uid, "lost", "PodLost")
+        known = brief["predecessor"].get("ended")
+        for number in range(attempt - 1, 0, -1):
+            before = self.marks.get((uid, sheet, number))
+            if before is None:
+                if number < attempt - 1:
+                    break
+                closed = self.verdict(brief, pod_uid, "not_started")
+                before = Marks(brief["run"], brief["digest"], "closer", verdict=closed)
+                self.marks[uid, sheet, number] = before
+            if before.verdict is None:
+                if not self._over(before, waited, [known] if known else []):
+                    return None
+                before.verdict = self.verdict(brief, pod_uid, "lost", "PodLost")
+            if before.started_by != "closer":
+                return self._inherited(before, brief, pod_uid) or "perform"
+            known = None
         return "perform"
+
+    def _inherited(self, before: Marks, brief: Brief, pod_uid: str) -> Verdict | None:
+        """Finished work whose verdict nobody heard: the next attempt says it, and does nothing."""
+        same = (before.run, before.digest) == (brief["run"], brief["digest"])
+        if not same or before.verdict is None or not self._finished(before):
+            return None
+        told = {**before.verdict, "pod_uid": pod_uid, "performed_by": before.started_by, "attempt": brief["attempt"]}
+        own = Verdict(**told)  # type: ignore[typeddict-item]
+        place = brief["job_uid"], brief["sheet"], brief["attempt"]
+        self.marks[place] = Marks(brief["run"], brief["digest"], pod_uid, performed=True, verdict=own)
+        return own
 
     def _over(self, marks: Marks, waited: float, ended: list[str]) -> bool:
         """*dead* or *still*."""

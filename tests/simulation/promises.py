@@ -92,7 +92,7 @@ class Promises:
                 assert now == then, "a finished sheet changed"
         for sheet in status.get("sheets", ()):
             assert sheet.get("infrastructureEnds", 0) <= INFRASTRUCTURE_CAP + 1
-            if sheet["state"] == "cancelled":
+            if status["run"] != before.get("run") and sheet["state"] != "completed":
                 self.ledger.excused.add((uid, sheet["num"]))
         if before.get("completionTime") and status.get("run") == before.get("run"):
             assert status["completionTime"] == before["completionTime"], "a finished job changed its mind"

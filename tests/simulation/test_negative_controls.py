@@ -49,7 +49,7 @@ def test_the_same_scenes_and_histories_find_nothing_in_the_product():
 
 WORDS = {
     "random names": "without an intent",
-    "another attempt for a lost Pod": "finished work is done again",
+    "another attempt for a lost Pod": "2 == 1",  # the ledger saves the work; the attempt number tells
     "never silent": "not silent",
     "deaf to cancel": "after the cancel",
     "endless retries": "no progress",
