@@ -190,6 +190,15 @@ def test_what_the_one_before_completed_is_not_paid_for_again(scene: Scene) -> No
     assert scene.starts == ["1"]
 
 
+@pytest.mark.parametrize("ran", [False, True])
+def test_finished_work_is_seen_past_an_attempt_that_left_nothing(scene: Scene, ran: bool) -> None:
+    scene.pod("pod-1", quick(scene)).run()
+    evicted = {"attempt": 2, "ran": ran}
+    verdict = scene.pod("pod-3", quick(scene), 3, predecessor=evicted).run()
+    assert (verdict["outcome"], verdict["attempt"], verdict["performed_by"]) == ("completed", 3, "pod-1")
+    assert scene.starts == ["1"]
+
+
 def test_what_the_one_before_completed_for_another_run_is_done_again(scene: Scene) -> None:
     scene.pod("pod-1", quick(scene)).run()
     scene.pod("pod-2", quick(scene), 2, run=2, predecessor=GONE).run()
