@@ -88,7 +88,7 @@ class Actor:
     # ---- ensure
 
     async def _ensure(self, job: JobView, objects: Iterable[Ensure]) -> bool:
-        """False where one was refused for good."""
+        """False where one was refused."""
         return all([await self._ensure_one(job, each) for each in objects])
 
     async def _ensure_one(self, job: JobView, wanted: Ensure) -> bool:
@@ -104,8 +104,7 @@ class Actor:
         except NotFoundError:
             raise _GoneError from None
         except RefusedError as refused:
-            if self._note_refusal(job, name, refused) == "QuotaExceeded":
-                raise
+            self._note_refusal(job, name, refused)
             return False
         if wanted.kind == "ConfigMap":
             self.scores.stored(job.namespace, name)
@@ -115,8 +114,9 @@ class Actor:
     # ---- status
 
     async def _put_status(self, job: JobView, status: JobStatus) -> None:
+        told = status.dump()
         try:
-            self.cache.wrote_job(await self.cluster.put_status({**job.body, "status": status.dump()}))
+            answer = await self.cluster.put_status({**job.body, "status": told})
         except ConflictError:
             await self._refresh(job)
             raise _SupersededError from None
@@ -126,6 +126,7 @@ class Actor:
         except UnknownOutcomeError:
             await self._refresh(job)
             raise
+        self.cache.wrote_job(answer, status if answer.get("status") == told else None)
         self.metrics.count_sheets(job.status.sheets, status.sheets)
         if status.phase != job.status.phase:
             log.info("phase", extra={"job": job.key, "phase": status.phase, "progress": status.progress})
@@ -198,7 +199,7 @@ class Actor:
             self.refusals.add(job.key, name, job.generation, refusal)
         return True
 
-    def _note_refusal(self, job: JobView, name: str, refused: RefusedError) -> str:
+    def _note_refusal(self, job: JobView, name: str, refused: RefusedError) -> None:
         """Raises where the refusal is not about this object."""
         what = meaning(refused)
         if what == "NamespaceTerminating":
@@ -207,7 +208,6 @@ class Actor:
             raise refused
         until = self.now() + (QUOTA_SECONDS if what == "QuotaExceeded" else FIELD_SECONDS)
         self.refusals.add(job.key, name, job.generation, WriteRefusal(what, refused.message, until))
-        return what
 
     # ---- tell
 

@@ -22,7 +22,7 @@ def refusal(seen: Observation) -> ScoreRefusal | None:
     if seen.job.status.run is None and seen.job.spec.start_sheet > total:
         message = f"spec.startSheet: {seen.job.spec.start_sheet}, but the score has {total} sheets"
         return ScoreRefusal("ScoreInvalid", message, stalled=True)
-    return _blocked(seen) or _claim_missing(seen)
+    return _blocked(seen) or _claim_missing(seen) or _over_quota(seen, seen.score)
 
 
 def starts_something(seen: Observation) -> bool:
@@ -58,6 +58,16 @@ def _claim_missing(seen: Observation) -> ScoreRefusal | None:
         fix = "create it, or name another in spec.workspace.persistentVolumeClaim.claimName"
         return ScoreRefusal("VolumeUnavailable", f"claim {given.claim_name!r} does not exist: {fix}", stalled=False)
     return None
+
+
+def _over_quota(seen: Observation, score: ScoreReady) -> ScoreRefusal | None:
+    """What must stand before any Pod was refused for now. A Pod's own refusal is its sheet's to tell."""
+    held = {
+        name: each for name, each in seen.refusals.items() if each.reason == "QuotaExceeded" and seen.now < each.until
+    }
+    wanted = [each.body["metadata"]["name"] for each in missing(seen, score)] if held else []
+    over = next((held[name] for name in wanted if name in held), None)
+    return None if over is None else ScoreRefusal("QuotaExceeded", over.message, stalled=False)
 
 
 def missing(seen: Observation, score: ScoreReady) -> tuple[Ensure, ...]:

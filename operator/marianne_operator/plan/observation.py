@@ -46,7 +46,7 @@ class ClaimView:
 
 @dataclass(frozen=True, slots=True)
 class WriteRefusal:
-    """The API server refused a Pod of ours; `until` is when to try again (seconds since the epoch)."""
+    """The API server refused an object of ours; `until` is when to try again (seconds since the epoch)."""
 
     reason: Literal["QuotaExceeded", "FieldUnsupported", "NameConflict"]
     message: str
@@ -85,6 +85,6 @@ class Observation:
     """By object name; the namespace's own before the cluster's."""
     claim: ClaimView | None = None
     refusals: Mapping[str, WriteRefusal] = field(default_factory=dict)
-    """By Pod name."""
+    """By the name of the Pod, claim or ConfigMap."""
     pod_events: Mapping[str, str] = field(default_factory=dict)
     """By Pod UID: the newest warning of a Pod that is long in ContainerCreating, `<reason>: <message>`."""

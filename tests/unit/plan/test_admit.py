@@ -1,6 +1,7 @@
 """Before the first sheet, and whenever something that a start needs is missing: refuse, wait, make it, or begin."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from marianne_operator.model.names import score_config_map_name
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.decide import decide
-from marianne_operator.plan.observation import ScoreRefusal, Settings
+from marianne_operator.plan.observation import ScoreRefusal, Settings, WriteRefusal
 from tests.unit.plan.build import (
     DIGEST,
     NAME,
@@ -97,6 +98,19 @@ def test_a_users_claim_is_waited_for_and_never_made():
     assert (status.phase, status.waiting.reason) == ("Waiting", "VolumeUnavailable")
     assert "'mine'" in status.waiting.message
     assert plan.look_again_at == NOW + 10
+
+
+@pytest.mark.parametrize("kind", ["PersistentVolumeClaim", "ConfigMap"])
+def test_a_quota_on_what_must_stand_before_any_pod_is_told_and_waited_for(kind):
+    seen = observe(job(), score(2), stored=False, claim=None)
+    name = next(each.body["metadata"]["name"] for each in decide(seen).ensure if each.kind == kind)
+    over = replace(seen, refusals={name: WriteRefusal("QuotaExceeded", "exceeded quota: few", NOW + 30)})
+    plan, status = decided(over)
+    assert (plan.ensure, plan.create) == ((), ())
+    assert (status.phase, status.waiting.reason) == ("Waiting", "QuotaExceeded")
+    assert status.waiting.message == "exceeded quota: few"
+    assert plan.look_again_at is not None
+    assert decide(replace(over, now=NOW + 30)).ensure == decide(seen).ensure
 
 
 def test_a_score_that_is_not_there_is_waited_for():
