@@ -69,7 +69,7 @@ class _Copy:
 
 
 def _scalar(value: object, path: Path) -> object:
-    if value is None or isinstance(value, bool):
+    if value is None:
         return value
     if isinstance(value, str):
         return _text(value, path)

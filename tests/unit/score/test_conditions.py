@@ -4,7 +4,16 @@ import pytest
 
 from marianne_operator.score.conditions import applies
 
-CONTEXT = {"sheet_num": 3, "stage": 2, "instance": 1, "fan_count": 3, "word": "x", "ratio": 2.5, "flag": True}
+CONTEXT = {
+    "sheet_num": 3,
+    "stage": 2,
+    "instance": 1,
+    "fan_count": 3,
+    "word": "x",
+    "ratio": 2.5,
+    "flag": True,
+    "brand": 5,
+}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +44,7 @@ CONTEXT = {"sheet_num": 3, "stage": 2, "instance": 1, "fan_count": 3, "word": "x
         ("ratio == 9", True),
         ("unknown == 9", True),
         ("stage == 2 and unknown == 9", True),
+        ("brand == 9", False),
         ("flag == 1", True),
         ("flag == 0", False),
     ],

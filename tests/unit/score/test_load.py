@@ -60,7 +60,9 @@ def test_the_alias_bomb_is_small():
     assert len(BOMB) < 400
 
 
-@pytest.mark.parametrize("text", [SMALL + "#" + (MAX_TEXT - len(SMALL) - 1) * "x", "a: " + 63 * "[" + 63 * "]"])
+@pytest.mark.parametrize(
+    "text", [SMALL + "#" + (MAX_TEXT - len(SMALL) - 1) * "x", "a: " + 63 * "[" + 63 * "]", "a: [" + 100 * "[]," + "]"]
+)
 def test_the_limits_themselves_are_allowed(text):
     assert tree_of(text)
 

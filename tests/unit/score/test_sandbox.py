@@ -213,6 +213,13 @@ async def test_a_caller_that_gives_up_leaves_its_slot(sandbox):
         assert (await sandbox.compile(SMALL))["name"] == "song"
 
 
+async def test_children_end_without_a_word(sandbox, capfd):
+    await sandbox.compile(SMALL)
+    await refusal(sandbox, "name: [")
+    await until(lambda: not children(server_of(sandbox)))
+    assert capfd.readouterr().err == ""
+
+
 async def test_the_server_ends_with_its_operator():
     async with Sandbox() as opened:
         await opened.compile(SMALL)
