@@ -9,6 +9,7 @@ from dev.cluster.image_order import full_name
 from dev.cluster.progress import say
 from dev.demo.access import Access
 from dev.demo.jobs import HERE, NAMESPACE, Job
+from marianne_operator.plan.pod_manifest import CONTAINER_SECURITY, POD_SECURITY
 
 READER: Final = "reader"
 SHOWN_LINES: Final = 30
@@ -26,16 +27,12 @@ def show_results(access: Access, jobs: Sequence[Job]) -> None:
 
 
 def reader(jobs: Sequence[Job]) -> dict[str, Any]:
-    """A Pod that prints them and ends."""
+    """A Pod that prints them and ends, as restricted as a sheet's."""
     container = {
         "name": "reader",
         "image": full_name("runner"),
         "command": ["bash", "-c", "; ".join(_script(job) for job in jobs)],
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": CONTAINER_SECURITY,
         "volumeMounts": [
             {"name": job.name, "mountPath": f"/{job.name}", "subPath": "workspace", "readOnly": True} for job in jobs
         ],
@@ -48,14 +45,7 @@ def reader(jobs: Sequence[Job]) -> dict[str, Any]:
         "spec": {
             "restartPolicy": "Never",
             "automountServiceAccountToken": False,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 65532,
-                "runAsGroup": 65532,
-                "fsGroup": 65532,
-                "fsGroupChangePolicy": "OnRootMismatch",
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": POD_SECURITY,
             "containers": [container],
             "volumes": [{"name": job.name, "persistentVolumeClaim": {"claimName": job.claim}} for job in jobs],
         },
