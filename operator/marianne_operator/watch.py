@@ -64,6 +64,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.networking.connect_timeout = 5
     settings.execution.default_backoff = 5
     settings.persistence.diffbase_storage = NoDifferences()
+    settings.persistence.progress_storage = NoProgress()
     return settings
 
 
@@ -81,12 +82,35 @@ class NoDifferences(kopf.DiffBaseStorage):
         """None is kept."""
 
 
+class NoProgress(kopf.ProgressStorage):
+    """Handlers of events have none, but Kopf copies objects to clear it away."""
+
+    def fetch(self, **_: object) -> None:
+        """None is remembered."""
+
+    def store(self, **_: object) -> None:
+        """None is kept."""
+
+    def purge(self, **_: object) -> None:
+        """None is there."""
+
+    def touch(self, **_: object) -> None:
+        """Nothing is written."""
+
+    def clear(self, *, essence: kopf.BodyEssence) -> kopf.BodyEssence:
+        """Nothing has to go."""
+        return essence
+
+
 def _jobs(registry: kopf.OperatorRegistry, conductor: Conductor) -> None:
     cache, queue = conductor.cache, conductor.queue
 
     async def job_changed(event: kopf.RawEvent, **_: object) -> None:
-        tell = cache.lost_job if event["type"] == "DELETED" else cache.saw_job
-        queue.add(tell(event["object"]))
+        gone, body = event["type"] == "DELETED", event["object"]
+        known = not gone and cache.knows_job(body)
+        key = cache.lost_job(body) if gone else cache.saw_job(body)
+        if not known:
+            queue.add(key)
 
     _register(registry, (GROUP, VERSION, "mariannejobs"), job_changed)
 
@@ -95,8 +119,11 @@ def _pods(registry: kopf.OperatorRegistry, conductor: Conductor) -> None:
     cache, queue = conductor.cache, conductor.queue
 
     async def pod_changed(event: kopf.RawEvent, **_: object) -> None:
-        tell = cache.lost_pod if event["type"] == "DELETED" else cache.saw_pod
-        queue.add(tell(event["object"]))
+        gone, body = event["type"] == "DELETED", event["object"]
+        known = not gone and cache.knows_pod(body)
+        key = cache.lost_pod(body) if gone else cache.saw_pod(body)
+        if not known:
+            queue.add(key)
 
     _register(registry, ("v1", "pods"), pod_changed)
 

@@ -16,6 +16,7 @@ from marianne_operator.control.echo import Echo
 from marianne_operator.control.instruments import Instruments
 from marianne_operator.model.job import JobView
 from marianne_operator.model.pod import PodView
+from marianne_operator.model.status import JobStatus
 from marianne_runner.contract import JOB_LABEL
 
 Key: TypeAlias = tuple[str, str]
@@ -50,8 +51,8 @@ class Cache:
 
     # ---- jobs
 
-    def saw_job(self, body: Mapping[str, Any], *, watched: bool = True) -> Key:
-        """Take it in unless something newer is known."""
+    def saw_job(self, body: Mapping[str, Any], *, watched: bool = True, status: JobStatus | None = None) -> Key:
+        """Take it in unless something newer is known; with its status, if that was parsed before."""
         meta = body["metadata"]
         key, uid, version = (meta["namespace"], meta["name"]), meta["uid"], int(meta["resourceVersion"])
         if watched:
@@ -60,19 +61,25 @@ class Cache:
         if uid in self._dead or (held is not None and held.resource_version >= version):
             return key
         self.newest_job = max(self.newest_job, version)
-        job = self.jobs[key] = _read_job(body)
+        job = self.jobs[key] = _read_job(body, held, status)
         if isinstance(job, JobView) and job.status.finished:
             self.ghosts.pop(key, None)
             self._ended.pop(key, None)
         return key
 
-    def wrote_job(self, body: Mapping[str, Any]) -> Key:
-        """The answer to our own status write."""
+    def knows_job(self, body: Mapping[str, Any]) -> bool:
+        """It is no news: the answer to our own write told this version, or a newer one."""
+        meta = body["metadata"]
+        held = self.jobs.get((meta["namespace"], meta["name"]))
+        return held is not None and held.uid == meta["uid"] and held.resource_version >= int(meta["resourceVersion"])
+
+    def wrote_job(self, body: Mapping[str, Any], status: JobStatus | None = None) -> Key:
+        """The answer to our own status write; with the status that was written, if the answer holds the same."""
         meta = body["metadata"]
         held = self.jobs.get((meta["namespace"], meta["name"]))
         if held is None or held.resource_version < int(meta["resourceVersion"]):
             self.echo.wrote(meta["uid"], int(meta["resourceVersion"]))
-        return self.saw_job(body, watched=False)
+        return self.saw_job(body, watched=False, status=status)
 
     def lost_job(self, body: Mapping[str, Any]) -> Key:
         """A watch told that it was deleted."""
@@ -136,6 +143,12 @@ class Cache:
         if pod.over and not (held is not None and held.over):
             self._ended[key] = self._clock()
         return key
+
+    def knows_pod(self, body: Mapping[str, Any]) -> bool:
+        """As `knows_job`."""
+        meta = body["metadata"]
+        held = self.pods.get(_key_of_pod(body), {}).get(meta["name"])
+        return held is not None and held.uid == meta["uid"] and held.resource_version >= int(meta["resourceVersion"])
 
     def wrote_pod(self, body: Mapping[str, Any], key: Key) -> Key:
         """The answer to our own create or delete for this job, even where an admission webhook took its label."""
@@ -207,11 +220,18 @@ def _key_of_pod(body: Mapping[str, Any]) -> Key:
     return meta["namespace"], (meta.get("labels") or {}).get(JOB_LABEL, "")
 
 
-def _read_job(body: Mapping[str, Any]) -> JobView | UnreadableJob:
-    """Of the body, only what a status write needs is kept: the server keeps the rest on that path."""
+def _read_job(
+    body: Mapping[str, Any], held: JobView | UnreadableJob | None, status: JobStatus | None
+) -> JobView | UnreadableJob:
+    """Of the body, only what a status write needs is kept: the server keeps the rest on that path.
+
+    What is held of the same generation has the same spec, which is not parsed again.
+    """
     meta = body["metadata"]
+    same = isinstance(held, JobView) and (held.uid, held.generation) == (meta["uid"], meta["generation"])
+    spec = held.spec if isinstance(held, JobView) and same else None
     try:
-        view = JobView.of(body)
+        view = JobView.of(body, spec, status)
     except (ValidationError, KeyError, ValueError) as error:
         return UnreadableJob(meta["uid"], int(meta["resourceVersion"]), str(error))
     kept = {name: meta[name] for name in ("namespace", "name", "uid", "resourceVersion")}

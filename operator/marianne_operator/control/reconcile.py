@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 WORKERS = 16
 AT_ONCE = 3
 """Conflicts in a row that are answered without waiting; somebody who writes in a loop is not raced."""
+ONCE_MORE_SECONDS = 5.0
+"""After a look that changed something: the echoes of our own writes wake no job. Mostly news of a Pod comes before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,11 @@ class Reconciler:
         self.queue.succeeded(key)
         if outcome is Outcome.LOOK_AGAIN:
             self.queue.add(key)
-        elif outcome is Outcome.DONE and plan.look_again_at is not None:
-            self.queue.add_after(key, plan.look_again_at - self.now())
+        elif outcome is Outcome.DONE:
+            if plan.look_again_at is not None:
+                self.queue.add_after(key, plan.look_again_at - self.now())
+            if plan.status is not None or plan.delete or plan.create:
+                self.queue.add_after(key, ONCE_MORE_SECONDS)
 
     def _failed(self, key: Key, kind: str, error: Exception, at_least: float = 0.0) -> None:
         log.warning("will look again", extra={"job": key, "kind": kind, "error": str(error)})

@@ -29,8 +29,11 @@ class JobView:
         return self.namespace, self.name
 
     @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Self:
-        """From the API's object; raises `pydantic.ValidationError` where it was written past the CRD's schema."""
+    def of(cls, body: Mapping[str, Any], spec: JobSpec | None = None, status: JobStatus | None = None) -> Self:
+        """From the API's object, and from what was parsed of the same before.
+
+        Raises `pydantic.ValidationError` where it was written past the CRD's schema.
+        """
         meta = body["metadata"]
         return cls(
             namespace=meta["namespace"],
@@ -40,7 +43,7 @@ class JobView:
             resource_version=int(meta["resourceVersion"]),
             created_at=meta["creationTimestamp"],
             deleting="deletionTimestamp" in meta,
-            spec=JobSpec.model_validate(body.get("spec") or {}),
-            status=JobStatus.model_validate(body.get("status") or {}),
+            spec=spec or JobSpec.model_validate(body.get("spec") or {}),
+            status=status or JobStatus.model_validate(body.get("status") or {}),
             body=body,
         )

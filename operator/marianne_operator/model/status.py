@@ -103,7 +103,9 @@ class SheetStatus(Resource):
         return self.state == "completed" or (self.state == "skipped" and self.error_code is None)
 
     def to(self, **changes: Any) -> Self:  # noqa: ANN401  (field names are checked by the model's own tests)
-        """A copy with these fields changed."""
+        """A copy with these fields changed; where none is, this very object."""
+        if all(getattr(self, name) == value for name, value in changes.items()):
+            return self
         return self.model_copy(update=changes)
 
 

@@ -15,6 +15,8 @@ def merge(old: Sequence[Condition], told: Iterable[Told], generation: int, now: 
     merged = {each.type: each for each in old}
     for kind, status, reason, message in told:
         before = merged.get(kind)
+        if before is not None and _says(before) == (status, reason, message[:4096], generation):
+            continue
         moved = before is None or before.status != status
         merged[kind] = Condition(
             type=kind,
@@ -25,6 +27,10 @@ def merge(old: Sequence[Condition], told: Iterable[Told], generation: int, now: 
             observed_generation=generation,
         )
     return list(merged.values())
+
+
+def _says(condition: Condition) -> tuple[str, str, str, int | None]:
+    return condition.status, condition.reason, condition.message, condition.observed_generation
 
 
 def under_way(reason: Literal["Running", "Paused", "Waiting"], message: str) -> list[Told]:

@@ -5,6 +5,7 @@ import pytest
 from marianne_operator.control.cache import REMEMBERED_DEAD, Cache, UnreadableJob
 from marianne_operator.control.cluster import Listing
 from marianne_operator.model.job import JobView
+from marianne_operator.model.status import JobStatus
 from tests.unit.control.given import UID, HandClock, ended, finished, instrument, job, pod
 
 KEY = ("default", "song")
@@ -45,6 +46,39 @@ def test_of_a_jobs_body_only_what_a_status_write_needs_is_kept(cache: Cache) -> 
     assert isinstance(held, JobView)
     assert set(held.body) == {"apiVersion", "kind", "metadata"}
     assert held.body["metadata"] == {"namespace": "default", "name": "song", "uid": UID, "resourceVersion": "5"}
+
+
+def test_a_spec_is_parsed_once_for_each_generation(cache: Cache) -> None:
+    for body in (job(5, paused=True), job(6, paused=False)):
+        cache.saw_job(body)
+    held = cache.jobs[KEY]
+    assert isinstance(held, JobView) and held.spec.paused
+    newer = job(8, paused=False)
+    newer["metadata"]["generation"] += 1
+    cache.saw_job(newer)
+    held = cache.jobs[KEY]
+    assert isinstance(held, JobView) and not held.spec.paused
+
+
+def test_a_status_that_was_written_is_not_parsed_again(cache: Cache) -> None:
+    cache.saw_job(job(5))
+    status = JobStatus(run=3)
+    cache.wrote_job(job(6), status)
+    held = cache.jobs[KEY]
+    assert isinstance(held, JobView) and held.status is status
+    assert (held.resource_version, held.body["metadata"]["resourceVersion"]) == (6, "6")
+
+
+def test_what_our_own_write_told_is_no_news(cache: Cache) -> None:
+    assert not cache.knows_job(job(5)) and not cache.knows_pod(pod(5))
+    cache.saw_job(job(5))
+    cache.wrote_job(job(7))
+    cache.wrote_pod(pod(7), KEY)
+    for version, known in ((6, True), (7, True), (8, False)):
+        assert cache.knows_job(job(version)) is known
+        assert cache.knows_pod(pod(version)) is known
+    assert not cache.knows_job(job(6, uid="another"))
+    assert not cache.knows_pod(pod(6, uid="another"))
 
 
 def test_a_dead_job_does_not_come_back(cache: Cache) -> None:

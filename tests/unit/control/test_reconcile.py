@@ -9,6 +9,7 @@ import pytest
 from marianne_operator.control.cluster import Body, ConflictError, TooManyRequestsError, UnknownOutcomeError
 from marianne_operator.control.conductor import Conductor, Times, build
 from marianne_operator.control.metrics import Metrics
+from marianne_operator.control.reconcile import ONCE_MORE_SECONDS
 from marianne_operator.plan.observation import Observation, Settings
 from marianne_operator.plan.plan import Plan
 from tests.simulation.fake_cluster import Call, FakeCluster
@@ -67,6 +68,14 @@ async def test_the_decision_says_when_to_look_again(stage: Stage) -> None:
     stage.add()
     stage.plan = lambda seen: Plan(look_again_at=NOW + 7)
     assert await stage.handle() == 7
+
+
+@pytest.mark.parametrize("first", [None, 2.0, 60.0])
+async def test_what_a_look_changed_is_looked_at_once_more(stage: Stage, first: float | None) -> None:
+    stage.add()
+    again = None if first is None else NOW + first
+    stage.plan = lambda seen: Plan(status=seen.job.status.model_copy(update={"run": 1}), look_again_at=again)
+    assert await stage.handle() == min(first or ONCE_MORE_SECONDS, ONCE_MORE_SECONDS)
 
 
 async def test_a_conflict_is_looked_at_at_once_but_not_for_ever(stage: Stage) -> None:
