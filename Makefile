@@ -10,7 +10,7 @@ setup: $(VENV)/installed  ## the Python environment of this working tree
 $(VENV)/installed: requirements/dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . || $(BIN)/pip install --quiet --no-deps -e .
+	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
 lock:  ## pin every dependency again, with hashes
