@@ -46,9 +46,9 @@ def job(name: str, score_tree: dict[str, Any] | None, **spec: Any) -> Body:
     }
 
 
-async def add_claim(api: Api, namespace: str, name: str = CLAIM) -> None:
+async def add_claim(api: Api, namespace: str, name: str = CLAIM, mode: str = "ReadWriteMany") -> None:
     """A workspace; the simulated kubelet makes its folder."""
-    spec = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}}}
+    spec = {"accessModes": [mode], "resources": {"requests": {"storage": "1Gi"}}}
     body = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": spec}
     await api.post(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", body)
 
