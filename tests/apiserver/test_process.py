@@ -20,7 +20,7 @@ SETTINGS = "runner: {image: 'localhost/marianne/runner:dev'}\n"
 SCORE = """
 name: song
 workspace: ./here
-instrument: cli
+instrument: not-there
 sheet: {size: 1, total_items: 1}
 prompt: {template: "true"}
 """
