@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 import kopf
 from kubernetes.aio.client.configuration import Configuration
 
+from marianne_operator.control.cluster import Body
 from marianne_operator.control.conductor import Conductor
 from marianne_runner.contract import JOB_LABEL
 
@@ -103,27 +104,15 @@ class NoProgress(kopf.ProgressStorage):
 
 
 def _jobs(registry: kopf.OperatorRegistry, conductor: Conductor) -> None:
-    cache, queue = conductor.cache, conductor.queue
-
     async def job_changed(event: kopf.RawEvent, **_: object) -> None:
-        gone, body = event["type"] == "DELETED", event["object"]
-        known = not gone and cache.knows_job(body)
-        key = cache.lost_job(body) if gone else cache.saw_job(body)
-        if not known:
-            queue.add(key)
+        conductor.job_told(cast(Body, event["object"]), gone=event["type"] == "DELETED")
 
     _register(registry, (GROUP, VERSION, "mariannejobs"), job_changed)
 
 
 def _pods(registry: kopf.OperatorRegistry, conductor: Conductor) -> None:
-    cache, queue = conductor.cache, conductor.queue
-
     async def pod_changed(event: kopf.RawEvent, **_: object) -> None:
-        gone, body = event["type"] == "DELETED", event["object"]
-        known = not gone and cache.knows_pod(body)
-        key = cache.lost_pod(body) if gone else cache.saw_pod(body)
-        if not known:
-            queue.add(key)
+        conductor.pod_told(cast(Body, event["object"]), gone=event["type"] == "DELETED")
 
     _register(registry, ("v1", "pods"), pod_changed)
 

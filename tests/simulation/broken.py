@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from marianne_operator.plan.control import restart_wanted
 from marianne_operator.plan.decide import decide
 from marianne_operator.plan.observation import Observation
 from marianne_operator.plan.plan import Plan
@@ -87,11 +88,12 @@ def numbers_that_start_again() -> Decides:
     """A restart begins at attempt 1 again, under names that exist."""
 
     def decides(seen: Observation) -> Plan:
-        plan = decide(seen)
-        if plan.status is None or plan.status.run == seen.job.status.run or seen.job.status.run is None:
-            return plan
-        sheets = [sheet.to(attempt=0) if sheet.state == "pending" else sheet for sheet in plan.status.sheets]
-        return replace(plan, status=plan.status.model_copy(update={"sheets": sheets}))
+        status = seen.job.status
+        if not restart_wanted(seen.job.spec, status) or any(sheet.active for sheet in status.sheets):
+            return decide(seen)
+        sheets = [sheet if sheet.satisfied else sheet.to(attempt=0) for sheet in status.sheets]
+        forgetful = status.model_copy(update={"sheets": sheets})
+        return decide(replace(seen, job=replace(seen.job, status=forgetful)))
 
     return decides
 

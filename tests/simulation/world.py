@@ -201,12 +201,11 @@ class World:
         """As `watch.py` does."""
         if self.dead:
             return
-        cache, body = self.operator.cache, change.body
         gone = change.type == "DELETED"
         if change.resource == "mariannejobs":
-            self.operator.queue.add(cache.lost_job(body) if gone else cache.saw_job(body))
+            self.operator.job_told(change.body, gone=gone)
         elif change.resource == "pods":
-            self.operator.queue.add(cache.lost_pod(body) if gone else cache.saw_pod(body))
+            self.operator.pod_told(change.body, gone=gone)
 
     # ---- the user
 

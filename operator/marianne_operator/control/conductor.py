@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from marianne_operator.control.act import Actor
 from marianne_operator.control.cache import Cache, Key
 from marianne_operator.control.claims import Claims
-from marianne_operator.control.cluster import Cluster
+from marianne_operator.control.cluster import Body, Cluster
 from marianne_operator.control.gather import Gatherer
 from marianne_operator.control.metrics import Metrics
 from marianne_operator.control.pod_events import PodEvents
@@ -22,13 +22,27 @@ from marianne_operator.plan.observation import Settings
 
 @dataclass(frozen=True, slots=True)
 class Conductor:
-    """`watch` (or a test) feeds `cache` and `queue`; `reconciler` does the rest."""
+    """`watch` (or a test) feeds it; `reconciler` does the rest."""
 
     cache: Cache
     queue: WorkQueue[Key]
     reconciler: Reconciler
     resync: Resync
     metrics: Metrics
+
+    def job_told(self, body: Body, *, gone: bool) -> None:
+        """A watch told of a job; the echo of our own write wakes nobody."""
+        known = not gone and self.cache.knows_job(body)
+        key = self.cache.lost_job(body) if gone else self.cache.saw_job(body)
+        if not known:
+            self.queue.add(key)
+
+    def pod_told(self, body: Body, *, gone: bool) -> None:
+        """As `job_told`, of a Pod."""
+        known = not gone and self.cache.knows_pod(body)
+        key = self.cache.lost_pod(body) if gone else self.cache.saw_pod(body)
+        if not known:
+            self.queue.add(key)
 
     def wake_unfinished(self, namespace: str | None = None) -> None:
         """Look at every job that an instrument may matter to."""
