@@ -213,10 +213,11 @@ async def test_a_caller_that_gives_up_leaves_its_slot(sandbox):
         assert (await sandbox.compile(SMALL))["name"] == "song"
 
 
-async def test_children_end_without_a_word(sandbox, capfd):
-    await sandbox.compile(SMALL)
-    await refusal(sandbox, "name: [")
-    await until(lambda: not children(server_of(sandbox)))
+async def test_children_end_without_a_word(capfd):
+    async with Sandbox() as opened:
+        await opened.compile(SMALL)
+        await refusal(opened, "name: [")
+        await until(lambda: not children(server_of(opened)))
     assert capfd.readouterr().err == ""
 
 
