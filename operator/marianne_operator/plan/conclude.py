@@ -129,12 +129,10 @@ def _set(draft: Draft, phase: Phase, told: list[conditions.Told]) -> None:
 
 
 def _accepted(draft: Draft) -> conditions.Told:
-    ignored = [*draft.score["without_effect"], *draft.score["warnings"]]
-    if draft.seen.job.spec.self_healing:
-        ignored.append("spec.selfHealing")
-    if ignored:
-        return "Accepted", "True", "FieldsWithoutEffect", "no effect yet: " + "; ".join(ignored)
-    return "Accepted", "True", "Accepted", ""
+    """What the score writes in vain, and what it may have got wrong."""
+    vain = [*draft.score["without_effect"], *(["spec.selfHealing"] if draft.seen.job.spec.self_healing else [])]
+    told = [*(["no effect yet: " + ", ".join(vain)] if vain else []), *draft.score["warnings"]]
+    return "Accepted", "True", "FieldsWithoutEffect" if vain else "Accepted", "; ".join(told)
 
 
 def _score_change(draft: Draft) -> list[conditions.Told]:
