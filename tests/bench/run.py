@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tests.apiserver.waiting import wait_for
 from tests.bench.contenders import Contender
 from tests.bench.figures import Figures, calls, cpu_seconds, gaps, quantile, resident_mb, writes
 from tests.simulated_kubelet.api import Api
@@ -47,11 +48,21 @@ class Bench:
             await asyncio.wait_for(self._until_done(contender, names, length), DEADLINE_SECONDS)
         total.seconds += time.time() - begun
         total.cpu += cpu_seconds(contender.pids) - cpu_before
-        pods = [json.loads(line) for line in _from(self.kubelet_log, log_from)]
+        pods = await self._pods(names, count * length, log_from)
         total.pods += pods
         total.first_pod.append(min(pod["seen"] for pod in pods) - begun)
         total.calls += calls(_from(self.audit, audit_from), contender.user)
         total.finished += count
+
+    async def _pods(self, names: set[str], count: int, log_from: int) -> list[dict[str, Any]]:
+        """The kubelet's lines of these chains; it writes the last one just after everybody else knows."""
+
+        async def all_there() -> list[dict[str, Any]] | None:
+            lines = [json.loads(line) for line in _from(self.kubelet_log, log_from) if line.endswith("\n")]
+            pods = [line for line in lines if line["chain"] in names]
+            return pods if len(pods) >= count else None
+
+        return await wait_for(f"{count} Pods in the kubelet's log", all_there)
 
     async def _submit(self, contender: Contender, names: list[str], length: int) -> None:
         for start in range(0, len(names), AT_ONCE):
