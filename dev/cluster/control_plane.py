@@ -121,14 +121,6 @@ class ControlPlane:
         """SIGKILL; `start_apiserver` brings it back on the same port."""
         self.apiserver.stop(number=signal.SIGKILL)
 
-    def pause_etcd(self) -> None:
-        """SIGSTOP: every write hangs until `resume_etcd`."""
-        self.etcd.send(signal.SIGSTOP)
-
-    def resume_etcd(self) -> None:
-        """SIGCONT."""
-        self.etcd.send(signal.SIGCONT)
-
     def start_controller_manager(self) -> None:
         """Garbage collection, namespaces, ServiceAccounts, node lifecycle."""
         config = self._client("controller-manager", "system:kube-controller-manager")
