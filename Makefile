@@ -17,6 +17,8 @@ lock:  ## pin every dependency again, with hashes
 	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --extra operator pyproject.toml -o requirements/operator.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --extra api pyproject.toml -o requirements/api.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --extra cli pyproject.toml -o requirements/cli.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/runner.lock
 
 .PHONY: cluster cluster-down control-plane images
