@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from marianne_operator.score.fields import Score
 from marianne_operator.score.fields.base import Part
-from marianne_operator.score.refused import ScoreRefusedError
+from marianne_operator.score.refused import Problem, refused_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ _SPENDS: Final = "more than this could be spent"
 _PASSES: Final = "work that fails it would pass"
 _FOLLOWS: Final = "what is to follow would not"
 _MODEL: Final = "another model or mode would be paid for; say it in instrument_config, or in the Instrument"
-_ABSENT: Final = "not performed yet"
+ABSENT: Final = "not performed yet"
 _CLUSTER: Final = "the cluster takes its place"
 _ENGINE: Final = "a setting of Marianne's own process"
 
@@ -57,23 +57,23 @@ EFFECTS: Final = (
     Effect("backend.cli_extra_args", "refused", "the instrument would be called otherwise"),
     Effect("backend.system_prompt_file", "refused", _PROMPT),
     Effect("backend.working_directory", "refused", "the instrument would work elsewhere"),
-    Effect("instrument_fallbacks", "none", _ABSENT),
-    Effect("sheet.per_sheet_fallbacks", "none", _ABSENT),
-    Effect("retry.max_completion_attempts", "none", _ABSENT),
-    Effect("retry.completion_delay_seconds", "none", _ABSENT),
-    Effect("retry.completion_threshold_percent", "none", _ABSENT),
-    Effect("rate_limit", "none", _ABSENT),
-    Effect("circuit_breaker", "none", _ABSENT),
-    Effect("stale_detection", "none", _ABSENT),
-    Effect("notifications", "none", _ABSENT),
-    Effect("learning", "none", _ABSENT),
-    Effect("feedback", "none", _ABSENT),
-    Effect("agent_card", "none", _ABSENT),
-    Effect("concert", "none", _ABSENT),
-    Effect("workspace_lifecycle", "none", _ABSENT),
-    Effect("cost_limits.cost_per_1k_input_tokens", "none", _ABSENT),
-    Effect("cost_limits.cost_per_1k_output_tokens", "none", _ABSENT),
-    Effect("cost_limits.warn_at_percent", "none", _ABSENT),
+    Effect("instrument_fallbacks", "none", ABSENT),
+    Effect("sheet.per_sheet_fallbacks", "none", ABSENT),
+    Effect("retry.max_completion_attempts", "none", ABSENT),
+    Effect("retry.completion_delay_seconds", "none", ABSENT),
+    Effect("retry.completion_threshold_percent", "none", ABSENT),
+    Effect("rate_limit", "none", ABSENT),
+    Effect("circuit_breaker", "none", ABSENT),
+    Effect("stale_detection", "none", ABSENT),
+    Effect("notifications", "none", ABSENT),
+    Effect("learning", "none", ABSENT),
+    Effect("feedback", "none", ABSENT),
+    Effect("agent_card", "none", ABSENT),
+    Effect("concert", "none", ABSENT),
+    Effect("workspace_lifecycle", "none", ABSENT),
+    Effect("cost_limits.cost_per_1k_input_tokens", "none", ABSENT),
+    Effect("cost_limits.cost_per_1k_output_tokens", "none", ABSENT),
+    Effect("cost_limits.warn_at_percent", "none", ABSENT),
     Effect("workspace", "none", _CLUSTER),
     Effect("isolation", "none", _CLUSTER),
     Effect("state_backend", "none", _CLUSTER),
@@ -87,20 +87,27 @@ EFFECTS: Final = (
     Effect("backend.output_format", "none", _ENGINE),
     Effect("backend.recursive_light", "none", _ENGINE),
 )
-SHOWN: Final = 5
-"""Refusals in one message."""
 
 
 def without_effect(score: Score) -> list[str]:
     """Paths that this score writes in vain; raises `ScoreRefusedError` for those that must not be neglected."""
-    written = [effect for effect in EFFECTS if _written(score, effect.path)]
-    refused = [(each.path, each.why) for each in written if each.kind == "refused" and not _switched_off(score, each)]
+    if problems := refusals(score):
+        raise refused_for("ScoreUnsupported", problems)
+    return [effect.path for effect in in_vain(score)]
+
+
+def refusals(score: Score) -> list[Problem]:
+    """What must not be neglected, and is not performed."""
+    written = [each for each in EFFECTS if each.kind == "refused" and _written(score, each.path)]
+    refused = [(each.path, each.why) for each in written if not _switched_off(score, each)]
     refused += [(path, _MODEL) for path in _overrides(score)]
-    if refused:
-        told = "; ".join(f"{path}: not performed yet, and {why}" for path, why in refused[:SHOWN])
-        raise ScoreRefusedError("ScoreUnsupported", f"{told}: leave it out")
-    vain = [effect.path for effect in written if effect.kind == "none"]
-    return [*vain, *_fallbacks_of_movements(score)]
+    return [Problem(tuple(path.split(".")), f"not performed yet, and {why}: leave it out") for path, why in refused]
+
+
+def in_vain(score: Score) -> list[Effect]:
+    """What is written without effect, and why."""
+    vain = [effect for effect in EFFECTS if effect.kind == "none" and _written(score, effect.path)]
+    return [*vain, *(Effect(path, "none", ABSENT) for path in _fallbacks_of_movements(score))]
 
 
 def _written(score: Score, path: str) -> bool:

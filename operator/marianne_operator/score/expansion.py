@@ -1,12 +1,12 @@
 """Stages to concrete sheets (semantics §4.2-4.4): items, fan-out, dependencies."""
 
 import graphlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from marianne_operator.score.fields import Score
-from marianne_operator.score.refused import ScoreRefusedError
+from marianne_operator.score.refused import Problem, ScoreRefusedError, refused_for
 
 MAX_SHEETS: Final = 500
 MAX_EDGES: Final = 20_000
@@ -44,10 +44,11 @@ def fan_out(score: Score) -> dict[int, int]:
         return {}  # expanded before and written out
     voices = {number: each.voices for number, each in score.movements.items() if each.voices and each.voices > 1}
     if voices and (sheet.size != 1 or sheet.start_item != 1):
-        raise ScoreRefusedError("ScoreInvalid", "movements with voices need sheet.size: 1 and sheet.start_item: 1")
+        why = "needs sheet.size: 1 and sheet.start_item: 1"
+        raise ScoreRefusedError("ScoreInvalid", Problem(("movements", next(iter(voices)), "voices"), why))
     if beyond := [stage for stage in voices if stage > sheet.total_items]:
-        why = f"movements.{beyond[0]}.voices: the score has no such stage (1..{sheet.total_items})"
-        raise ScoreRefusedError("ScoreInvalid", why)
+        why = f"the score has no such stage (1..{sheet.total_items})"
+        raise ScoreRefusedError("ScoreInvalid", Problem(("movements", beyond[0], "voices"), why))
     return voices | sheet.fan_out
 
 
@@ -62,8 +63,8 @@ def dependencies(score: Score, sheets: Sequence[Place]) -> dict[int, list[int]]:
     """What each listed sheet waits for; refuses numbers that do not exist, a sheet that needs itself, and cycles."""
     declared = score.sheet.dependencies
     members = _members(score, sheets)
-    _refuse_unknown(declared, members)
-    _refuse_cycles(declared)
+    if problems := dependency_problems(score, sheets):
+        raise refused_for("ScoreInvalid", problems)
     expanded: dict[int, dict[int, None]] = {}
     for target, sources in declared.items():
         for source in dict.fromkeys(sources):
@@ -71,6 +72,12 @@ def dependencies(score: Score, sheets: Sequence[Place]) -> dict[int, list[int]]:
     if (edges := sum(map(len, expanded.values()))) > MAX_EDGES:
         raise ScoreRefusedError("ScoreTooLarge", f"{edges} dependencies between sheets; at most {MAX_EDGES}")
     return {target: list(needed) for target, needed in expanded.items()}
+
+
+def dependency_problems(score: Score, sheets: Sequence[Place]) -> list[Problem]:
+    """Every number that does not exist, every sheet that needs itself; without these, the first cycle."""
+    declared, members = score.sheet.dependencies, _members(score, sheets)
+    return list(_unknown(declared, members)) or list(_cycles(declared))
 
 
 def _undivided(score: Score) -> int:
@@ -82,7 +89,7 @@ def _refuse_too_many(score: Score, counts: Mapping[int, int]) -> None:
     """Counted before any is made: a score may well ask for a billion."""
     total = score.sheet.total_items + sum(counts.values()) - len(counts) if counts else _undivided(score)
     if total > MAX_SHEETS:
-        raise ScoreRefusedError("ScoreTooLarge", f"sheet: {total} sheets; at most {MAX_SHEETS}")
+        raise ScoreRefusedError("ScoreTooLarge", Problem(("sheet",), f"{total} sheets; at most {MAX_SHEETS}"))
 
 
 def _mapped(num: int, written: Mapping[str, int] | None) -> Place:
@@ -92,8 +99,9 @@ def _mapped(num: int, written: Mapping[str, int] | None) -> Place:
     try:
         return Place(num, written["stage"], written["instance"], written["fan_count"])
     except KeyError as error:
-        why = f"sheet.fan_out_stage_map.{num}: {error} is missing; write stage, instance and fan_count"
-        raise ScoreRefusedError("ScoreInvalid", why) from error
+        path = ("sheet", "fan_out_stage_map", num)
+        why = f"{error} is missing; write stage, instance and fan_count"
+        raise ScoreRefusedError("ScoreInvalid", Problem(path, why)) from error
 
 
 def _members(score: Score, sheets: Sequence[Place]) -> dict[int, list[int]]:
@@ -106,22 +114,22 @@ def _members(score: Score, sheets: Sequence[Place]) -> dict[int, list[int]]:
     return members
 
 
-def _refuse_unknown(declared: Mapping[int, Sequence[int]], members: Mapping[int, object]) -> None:
+def _unknown(declared: Mapping[int, Sequence[int]], members: Mapping[int, object]) -> Iterator[Problem]:
     for target, sources in declared.items():
-        for number in (target, *sources):
+        for number in dict.fromkeys((target, *sources)):
             if number not in members:
-                why = f"sheet.dependencies.{target}: {number} is none of this score's stages (1..{max(members)})"
-                raise ScoreRefusedError("ScoreInvalid", why)
+                why = f"{number} is none of this score's stages (1..{max(members)})"
+                yield Problem(("sheet", "dependencies", target), why)
         if target in sources:
-            raise ScoreRefusedError("ScoreInvalid", f"sheet.dependencies.{target}: it depends on itself; take it out")
+            yield Problem(("sheet", "dependencies", target), "it depends on itself; take it out")
 
 
-def _refuse_cycles(declared: Mapping[int, Sequence[int]]) -> None:
+def _cycles(declared: Mapping[int, Sequence[int]]) -> Iterator[Problem]:
     try:
         graphlib.TopologicalSorter(declared).prepare()
     except graphlib.CycleError as error:
         cycle = " -> ".join(str(number) for number in error.args[1])
-        raise ScoreRefusedError("ScoreInvalid", f"sheet.dependencies: {cycle} is a cycle; break it") from error
+        yield Problem(("sheet", "dependencies"), f"{cycle} is a cycle; break it")
 
 
 def _connect(expanded: dict[int, dict[int, None]], targets: Sequence[int], sources: Sequence[int]) -> None:

@@ -12,11 +12,10 @@ from pydantic import ValidationError
 
 from marianne_operator.score.fields import Score
 from marianne_operator.score.plain import check_bounds
-from marianne_operator.score.refused import ScoreRefusedError
+from marianne_operator.score.refused import Path, Problem, ScoreRefusedError, refused_for
 
 MAX_TEXT: Final = 512 * 1024
 """Bytes of UTF-8."""
-SHOWN_ERRORS: Final = 5
 SHOWN_INPUT: Final = 80
 """Characters of a wrong value that are worth repeating."""
 
@@ -29,7 +28,7 @@ def tree_of(text: str) -> dict[Any, Any]:
         _check_events(text)
         tree = yaml.load(text, _Loader)  # noqa: S506  (a SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ScoreRefusedError("ScoreInvalid", f"not YAML: {_one_line(error)}") from error
+        raise ScoreRefusedError("ScoreInvalid", f"not YAML: {_one_line(error)}", _line(error, text)) from error
     if not isinstance(tree, dict):
         kind = "empty" if tree is None else f"a {type(tree).__name__}"
         raise ScoreRefusedError("ScoreInvalid", f"a score is a YAML mapping; this is {kind}")
@@ -37,11 +36,19 @@ def tree_of(text: str) -> dict[Any, Any]:
 
 
 def score_of(tree: Mapping[Any, Any]) -> Score:
-    """The score, checked field by field; raises `ScoreRefusedError` with the first errors by path."""
+    """The score, checked field by field; raises `ScoreRefusedError` with the first problems by path."""
+    read = read_score(tree)
+    if isinstance(read, Score):
+        return read
+    raise refused_for("ScoreInvalid", read)
+
+
+def read_score(tree: Mapping[Any, Any]) -> Score | list[Problem]:
+    """The score, or every field that is wrong."""
     try:
         return Score.model_validate(tree)
     except ValidationError as error:
-        raise ScoreRefusedError("ScoreInvalid", _told(error)) from error
+        return [_problem(each) for each in error.errors(include_url=False)]
 
 
 class _Loader(yaml.CSafeLoader):
@@ -52,10 +59,12 @@ class _Loader(yaml.CSafeLoader):
         for key, _ in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                raise ScoreRefusedError("ScoreInvalid", f"line {line}: a key is text or a number, not a {key.id}")
+                why = f"line {line}: a key is text or a number, not a {key.id}"
+                raise ScoreRefusedError("ScoreInvalid", why, line)
             name = self.construct_object(key, deep=True)
             if name in seen:
-                raise ScoreRefusedError("ScoreInvalid", f"line {line}: {_short(name)} is written twice; keep one")
+                why = f"line {line}: {_short(name)} is written twice; keep one"
+                raise ScoreRefusedError("ScoreInvalid", why, line)
             seen.add(name)
         return super().construct_mapping(node, deep)
 
@@ -66,7 +75,7 @@ def _check_events(text: str) -> None:
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
             line = event.start_mark.line + 1 if event.start_mark is not None else 0
             why = f"line {line}: YAML anchors and aliases (&{event.anchor}, *{event.anchor}) are not allowed"
-            raise ScoreRefusedError("ScoreInvalid", f"{why}; write the value out")
+            raise ScoreRefusedError("ScoreInvalid", f"{why}; write the value out", line or None)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -75,14 +84,9 @@ def _check_events(text: str) -> None:
         check_bounds(depth, nodes)
 
 
-def _told(error: ValidationError) -> str:
-    lines = [f"{_path(each['loc'])}: {_message(each)}" for each in error.errors(include_url=False)[:SHOWN_ERRORS]]
-    more = error.error_count() - len(lines)
-    return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location if part != "[key]")[:SHOWN_INPUT] or "score"
+def _problem(error: Any) -> Problem:  # noqa: ANN401  (pydantic's ErrorDetails)
+    path: Path = tuple(part for part in error["loc"] if part != "[key]")
+    return Problem(path, _message(error), error["type"])
 
 
 def _message(error: Any) -> str:  # noqa: ANN401  (pydantic's ErrorDetails)
@@ -98,6 +102,14 @@ def _message(error: Any) -> str:  # noqa: ANN401  (pydantic's ErrorDetails)
 
 def _short(name: object) -> str:
     return repr(name)[:SHOWN_INPUT]
+
+
+def _line(error: Exception, text: str) -> int | None:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return int(error.problem_mark.line) + 1
+    if isinstance(error, yaml.reader.ReaderError):
+        return text.count("\n", 0, error.position) + 1
+    return None
 
 
 def _one_line(error: Exception) -> str:

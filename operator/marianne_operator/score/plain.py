@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from marianne_operator.score.refused import ScoreRefusedError
+from marianne_operator.score.refused import Path, Problem, ScoreRefusedError
 
 MAX_DEPTH: Final = 64
 """Mappings and lists inside each other."""
@@ -18,8 +18,6 @@ MAX_NODES: Final = 200_000
 """Keys and values."""
 MAX_INTEGER: Final = 2**63
 """Kubernetes keeps integers of 64 bits."""
-
-Path = tuple[str, ...]
 
 
 def plain(tree: Mapping[Any, Any]) -> dict[str, Any]:
@@ -64,7 +62,7 @@ class _Copy:
         if isinstance(value, Mapping):
             return self.mapping(value, path, deeper)
         if isinstance(value, list):
-            return [self._value(each, (*path, str(index)), deeper) for index, each in enumerate(value)]
+            return [self._value(each, (*path, index), deeper) for index, each in enumerate(value)]
         return _scalar(value, path)
 
 
@@ -106,6 +104,4 @@ def _text(text: str, path: Path) -> str:
 
 
 def _refused(path: Path, why: str) -> ScoreRefusedError:
-    name = ".".join(path) if path else "the score"
-    shown = name.encode(errors="replace").decode().replace("\0", "?")
-    return ScoreRefusedError("ScoreInvalid", f"{shown[:200]}: {why}")
+    return ScoreRefusedError("ScoreInvalid", Problem(path, why))

@@ -11,7 +11,7 @@ import jinja2
 from jinja2 import nodes
 
 from marianne_operator.score.fields import Score
-from marianne_operator.score.refused import ScoreRefusedError
+from marianne_operator.score.refused import Problem, ScoreRefusedError
 
 BUILT_IN: Final = frozenset(
     {
@@ -39,10 +39,12 @@ BUILT_IN: Final = frozenset(
     }
 )
 """Variables of every template (semantics §5.3)."""
+_ENVIRONMENT: Final = jinja2.Environment(autoescape=False)  # noqa: S701  (prompts are no HTML)
 _SPECIAL: Final = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})
 """Names that Jinja itself gives inside of loops, blocks and macros."""
 SHOWN: Final = 20
 """Warnings; each becomes a part of a condition."""
+TEMPLATE: Final = ("prompt", "template")
 
 
 def warnings(score: Score) -> list[str]:
@@ -50,26 +52,45 @@ def warnings(score: Score) -> list[str]:
 
     A warning, because a template may well give a default; without one, the sheet fails when it is rendered.
     """
-    if score.prompt.template is None:
+    template = parsed(score)
+    if template is None:
         return []
-    environment = jinja2.Environment(autoescape=False)  # noqa: S701  (prompts are no HTML)
-    try:
-        template = environment.parse(score.prompt.template)
-        used = set(_used(template)) - set(_defined(template))
-    except jinja2.TemplateSyntaxError as error:
-        why = f"prompt.template: line {error.lineno}: {error.message}"
-        raise ScoreRefusedError("ScoreInvalid", why) from error
-    except ValueError as error:  # a number too long for Python
-        raise ScoreRefusedError("ScoreInvalid", f"prompt.template: {error}") from error
-    except RecursionError as error:
-        raise ScoreRefusedError("ScoreTooLarge", "prompt.template: nested too deeply") from error
-    unknown = sorted(used - BUILT_IN - _SPECIAL - score.prompt.variables.keys() - environment.globals.keys())
+    unknown = sorted(undefined(score, template))
     more = [f"prompt.template: {len(unknown) - SHOWN} more variables are not defined"] if len(unknown) > SHOWN else []
-    return [f"prompt.template: variable {name[:80]!r} is not defined" for name in unknown[:SHOWN]] + more
+    return [f"prompt.template: {not_defined(name)}" for name in unknown[:SHOWN]] + more
 
 
-def _used(template: nodes.Template) -> Iterator[str]:
-    return (name.name for name in template.find_all(nodes.Name) if name.ctx == "load")
+def parsed(score: Score) -> nodes.Template | None:
+    """The template's syntax, where there is one; raises `ScoreRefusedError`, with the template's line."""
+    if score.prompt.template is None:
+        return None
+    try:
+        template = _ENVIRONMENT.parse(score.prompt.template)
+        for _ in template.find_all(nodes.Name):  # recursive, so that it also must not be nested too deeply
+            pass
+    except jinja2.TemplateSyntaxError as error:
+        why = Problem(TEMPLATE, f"line {error.lineno}: {error.message}")
+        raise ScoreRefusedError("ScoreInvalid", why, error.lineno) from error
+    except ValueError as error:  # a number too long for Python
+        raise ScoreRefusedError("ScoreInvalid", Problem(TEMPLATE, str(error))) from error
+    except RecursionError as error:
+        raise ScoreRefusedError("ScoreTooLarge", Problem(TEMPLATE, "nested too deeply")) from error
+    return template
+
+
+def undefined(score: Score, template: nodes.Template) -> dict[str, int]:
+    """Variables that nothing defines, and the template's line that first speaks of each."""
+    known = BUILT_IN | _SPECIAL | score.prompt.variables.keys() | _ENVIRONMENT.globals.keys() | set(_defined(template))
+    first: dict[str, int] = {}
+    for name in template.find_all(nodes.Name):
+        if name.ctx == "load" and name.name not in known:
+            first[name.name] = min(name.lineno, first.get(name.name, name.lineno))
+    return first
+
+
+def not_defined(name: str) -> str:
+    """The warning."""
+    return f"variable {name[:80]!r} is not defined"
 
 
 def _defined(template: nodes.Template) -> Iterator[str]:

@@ -104,8 +104,8 @@ def test_a_sheet_that_the_map_leaves_out_is_a_stage_of_its_own():
         (of(6, size=3, dependencies={3: [1]}), "sheet.dependencies.3: 3 is none of this score's stages (1..2)"),
         (of(2, fan_out_stage_map={1: {"stage": 1}}), "sheet.fan_out_stage_map.1: 'instance' is missing"),
         (of(3, movements={4: {"voices": 2}}), "movements.4.voices: the score has no such stage (1..3)"),
-        (of(3, size=2, movements={1: {"voices": 2}}), "movements with voices need sheet.size: 1"),
-        (of(3, start_item=2, movements={1: {"voices": 2}}), "movements with voices need sheet.size: 1"),
+        (of(3, size=2, movements={1: {"voices": 2}}), "movements.1.voices: needs sheet.size: 1"),
+        (of(3, start_item=2, movements={1: {"voices": 2}}), "movements.1.voices: needs sheet.size: 1"),
     ],
 )
 def test_refused(read, words):

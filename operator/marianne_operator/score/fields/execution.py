@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from marianne_operator.score.fields.base import Number, Part, Percent, Seconds
 
@@ -111,10 +112,14 @@ class ValidationRule(Part):
         needed = ["command" if self.type == "command_succeeds" else "path"]
         needed += ["pattern"] if self.type.startswith("content_") else []
         if missing := [field for field in needed if getattr(self, field) is None]:
-            raise ValueError(f"{self.type} needs {' and '.join(missing)}")
+            raise PydanticCustomError(
+                "rule_incomplete", "{rule} needs {fields}", {"rule": self.type, "fields": " and ".join(missing)}
+            )
         if self.type == "content_regex":
             try:
                 re.compile(self.pattern or "")
             except (re.error, OverflowError, RecursionError) as error:
-                raise ValueError(f"pattern is no regular expression: {error}") from error
+                raise PydanticCustomError(
+                    "bad_regex", "pattern is no regular expression: {error}", {"error": str(error)}
+                ) from error
         return self
