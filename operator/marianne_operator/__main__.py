@@ -131,7 +131,7 @@ def _describe(conductor: Conductor) -> Callable[[], Mapping[str, str]]:
             "marianne.dev/started": started,
             "marianne.dev/pid": str(os.getpid()),
             "marianne.dev/rss-bytes": str(_resident_bytes()),
-            "marianne.dev/running": str(counts["running"]),
+            "marianne.dev/running-jobs": str(counts["running"]),
             "marianne.dev/active-jobs": str(counts["active"]),
         }
 

@@ -52,11 +52,12 @@ class Conductor:
 
     def counts(self) -> dict[str, int]:
         """What the Lease and the metrics tell of the load."""
-        jobs = self.cache.jobs.values()
+        jobs = [job for job in self.cache.jobs.values() if isinstance(job, JobView)]
         return {
             "jobs": len(self.cache.jobs),
-            "active": sum(1 for job in jobs if isinstance(job, JobView) and not job.status.finished),
-            "running": sum(not pod.over for pods in self.cache.pods.values() for pod in pods.values()),
+            "active": sum(not job.status.finished for job in jobs),
+            "running": sum(job.status.phase == "Running" for job in jobs),
+            "pods": sum(not pod.over for pods in self.cache.pods.values() for pod in pods.values()),
         }
 
 
@@ -101,4 +102,4 @@ def _observe(conductor: Conductor) -> None:
     )
     metrics.observe("marianne_unheard_write_seconds", "Oldest own write no watch told of", cache.echo.oldest_seconds)
     metrics.observe("marianne_jobs_active", "Jobs that are not finished", lambda: conductor.counts()["active"])
-    metrics.observe("marianne_pods_live", "Sheets' Pods that have not ended", lambda: conductor.counts()["running"])
+    metrics.observe("marianne_pods_live", "Sheets' Pods that have not ended", lambda: conductor.counts()["pods"])

@@ -1,0 +1,167 @@
+"""One identity's calls to the API server: JSON, tables, watches and logs.
+
+A thin layer over httpx, because a list of thousands of jobs is affordable only as a `Table` without objects, which
+the generated clients cannot ask for. Nothing is retried here: who calls knows whether that is safe.
+"""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Final
+
+import httpx
+
+from marianne_client.access import Access
+from marianne_client.errors import ApiError, UnreachableError
+
+Body = dict[str, Any]
+Query = str | int | bool
+TABLE: Final = "application/json;as=Table;v=v1;g=meta.k8s.io"
+ANSWER_SECONDS: Final = 10.0
+LONGEST_MESSAGE: Final = 4096
+"""Of what an API server says that is no `Status`."""
+
+
+def open_client(access: Access, *, timeout: float = ANSWER_SECONDS, connections: int = 200) -> httpx.AsyncClient:
+    """A pool of connections; redirects are not followed, for they would carry a credential elsewhere."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=20)
+    return httpx.AsyncClient(
+        base_url=access.server, verify=access.verify, timeout=timeout, limits=limits, trust_env=False
+    )
+
+
+class Connection:
+    """What one identity does over the pool. Every call raises `ApiError` or `UnreachableError`."""
+
+    def __init__(self, client: httpx.AsyncClient, headers: Callable[[], Mapping[str, str]], field_manager: str) -> None:
+        self._client, self._headers, self._field_manager = client, headers, field_manager
+
+    async def get(self, path: str, **query: Query) -> Body:
+        """One object, or a list."""
+        return await self._json("GET", path, query)
+
+    async def table(self, path: str, **query: Query) -> Body:
+        """A list as printer columns, without the objects."""
+        return await self._json("GET", path, {"includeObject": "None", **query}, headers={"Accept": TABLE})
+
+    async def create(self, path: str, body: Mapping[str, Any], *, dry_run: bool = False) -> Body:
+        """Unknown fields are refused, not lost."""
+        query = self._write(dry_run=dry_run) | {"fieldValidation": "Strict"}
+        return await self._json("POST", path, query, json.dumps(body).encode())
+
+    async def ask(self, path: str, body: Mapping[str, Any]) -> Body:
+        """A review: it is created to be answered, and leaves nothing."""
+        return await self._json("POST", path, {}, json.dumps(body).encode())
+
+    async def patch(self, path: str, operations: Sequence[Mapping[str, Any]], *, dry_run: bool = False) -> Body:
+        """A JSON patch; a `test` that fails is an `ApiError` 422."""
+        query = self._write(dry_run=dry_run) | {"fieldValidation": "Strict"}
+        content = json.dumps(list(operations)).encode()
+        return await self._json("PATCH", path, query, content, {"Content-Type": "application/json-patch+json"})
+
+    async def delete(self, path: str, uid: str | None = None, grace_seconds: int | None = None) -> Body:
+        """With a UID, only that very object: else an `ApiError` 409."""
+        options: Body = {"apiVersion": "v1", "kind": "DeleteOptions"}
+        options |= {} if uid is None else {"preconditions": {"uid": uid}}
+        options |= {} if grace_seconds is None else {"gracePeriodSeconds": grace_seconds}
+        return await self._json("DELETE", path, {}, json.dumps(options).encode())
+
+    async def read_text(self, path: str, **query: Query) -> str:
+        """A log, whole."""
+        answer = await self._send("GET", path, query)
+        return answer.text
+
+    @contextlib.asynccontextmanager
+    async def lines(
+        self, path: str, *, table: bool = False, idle_seconds: float | None = None, **query: Query
+    ) -> AsyncIterator[AsyncIterator[str]]:
+        """What comes line by line and has no end of its own: a watch, a log that is followed.
+
+        `idle_seconds` without a byte are an `UnreachableError`; None waits for ever.
+        """
+        asked = {"includeObject": "None", **query} if table else dict(query)
+        headers = self._told({"Accept": TABLE} if table else {})
+        timeout = httpx.Timeout(ANSWER_SECONDS, read=idle_seconds)
+        with _translated():
+            async with self._client.stream(
+                "GET", path, params=_params(asked), headers=headers, timeout=timeout
+            ) as answer:
+                if answer.status_code >= 400:
+                    await answer.aread()
+                _raise(answer)
+                yield _translated_lines(answer)
+
+    def _told(self, headers: Mapping[str, str]) -> httpx.Headers:
+        """The credential, whose headers may repeat (groups to act as), and these."""
+        told = httpx.Headers(self._headers())
+        told.update(headers)
+        return told
+
+    def _write(self, *, dry_run: bool) -> dict[str, Query]:
+        return {"fieldManager": self._field_manager, **({"dryRun": "All"} if dry_run else {})}
+
+    async def _json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Query],
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Body:
+        answer = await self._send(method, path, query, content, headers)
+        with _translated():
+            body: Body = answer.json()
+        return body
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Query],
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        kinds = {"Content-Type": "application/json"} if content is not None else {}
+        told = self._told({**kinds, **(headers or {})})
+        with _translated():
+            answer = await self._client.request(method, path, params=_params(query), content=content, headers=told)
+        _raise(answer)
+        return answer
+
+
+async def _translated_lines(answer: httpx.Response) -> AsyncIterator[str]:
+    with _translated():
+        async for line in answer.aiter_lines():
+            yield line
+
+
+@contextlib.contextmanager
+def _translated() -> Any:  # noqa: ANN401  (a generator's type says nothing here)
+    try:
+        yield
+    except (httpx.HTTPError, httpx.StreamError, OSError, json.JSONDecodeError) as error:
+        raise UnreachableError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+
+
+def _params(query: Mapping[str, Query]) -> dict[str, str]:
+    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in query.items()}
+
+
+def _raise(answer: httpx.Response) -> None:
+    if answer.status_code < 300:
+        return
+    reason, message = _told(answer)
+    if answer.status_code >= 500 or answer.status_code < 400:
+        raise UnreachableError(f"the API server answers {answer.status_code}: {message}")
+    raise ApiError(answer.status_code, reason, message)
+
+
+def _told(answer: httpx.Response) -> tuple[str, str]:
+    """(reason, message) of a `Status`, or of what else was said."""
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    if isinstance(body, dict) and body.get("kind") == "Status":
+        return str(body.get("reason") or ""), str(body.get("message") or "")[:LONGEST_MESSAGE]
+    return "", answer.text[:LONGEST_MESSAGE]
