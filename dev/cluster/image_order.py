@@ -7,7 +7,11 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Final
 
-PACKAGES: Final = {"runner": ("marianne_runner",), "operator": ("marianne_operator", "marianne_runner")}
+PACKAGES: Final = {
+    "runner": ("marianne_runner",),
+    "operator": ("marianne_operator", "marianne_runner"),
+    "api": ("marianne_api", "marianne_client", "marianne_operator", "marianne_runner"),
+}
 """Our own packages in an image; one without an entry has none."""
 
 

@@ -198,7 +198,7 @@ def test_a_pod_monitor_only_where_it_is_served() -> None:
 
 def test_no_wildcard_and_no_secret_in_any_role() -> None:
     roles = [each for each in render_chart(*EVERYTHING) if each["kind"] in ("Role", "ClusterRole")]
-    assert len(roles) == 5
+    assert len(roles) == 6
     for role in roles:
         for rule in role["rules"]:
             named = {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}

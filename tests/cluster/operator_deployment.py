@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tests.cluster.lane import Lane, wait_for
 
-SELECTOR = "--selector=app.kubernetes.io/name=marianne-operator"
+SELECTOR = "--selector=app.kubernetes.io/name=marianne-operator,app.kubernetes.io/component=operator"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,20 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: operator
 {{- end }}
 
+{{- define "marianne-operator.apiName" -}}
+{{- include "marianne-operator.fullname" . }}-api
+{{- end }}
+
+{{- define "marianne-operator.apiSelectorLabels" -}}
+app.kubernetes.io/name: {{ include "marianne-operator.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: api
+{{- end }}
+
+{{- define "marianne-operator.apiLabels" -}}
+{{- merge (include "marianne-operator.apiSelectorLabels" . | fromYaml) (include "marianne-operator.labels" . | fromYaml) | toYaml }}
+{{- end }}
+
 {{- define "marianne-operator.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{ include "marianne-operator.selectorLabels" . }}
@@ -35,11 +49,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
-{{- define "marianne-operator.image" -}}
-{{- if .Values.image.digest }}
-{{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- /* Of a list: an image's values, the version of the chart's application. */ -}}
+{{- define "marianne-operator.imageOf" -}}
+{{- $image := index . 0 }}
+{{- if $image.digest }}
+{{- printf "%s@%s" $image.repository $image.digest }}
 {{- else }}
-{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- printf "%s:%s" $image.repository (default (index . 1) $image.tag) }}
 {{- end }}
 {{- end }}
 
