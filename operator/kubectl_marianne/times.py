@@ -1,0 +1,52 @@
+"""Times and durations as people read them. `now` is in the time zone of whoever reads."""
+
+from datetime import datetime
+from typing import Final
+
+DAY: Final = 86400.0
+
+
+def parsed(time: str | None) -> datetime | None:
+    """Of RFC 3339; None where there is none, or none that can be read."""
+    try:
+        return datetime.fromisoformat(time) if time else None
+    except ValueError:
+        return None
+
+
+def since(time: str | None, now: datetime) -> str:
+    """How long ago: `12m`, `1h02m`, `3d`; `-` where it is unknown."""
+    then = parsed(time)
+    return "-" if then is None else duration((now - then).total_seconds())
+
+
+def duration(seconds: float | None) -> str:
+    """Two units at most."""
+    if seconds is None:
+        return "-"
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s" if whole < 600 else f"{whole // 60}m"
+    if whole < DAY:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+
+
+def clock(time: str | None, now: datetime) -> str:
+    """`14:05` today, `11-25 14:05` on another day; empty where it is unknown."""
+    then = parsed(time)
+    if then is None:
+        return ""
+    local = then.astimezone(now.tzinfo)
+    return local.strftime("%H:%M" if local.date() == now.date() else "%m-%d %H:%M")
+
+
+def until(time: str | None, now: datetime) -> str:
+    """`until 14:05 (in 6m)`; empty where it is unknown."""
+    then = parsed(time)
+    if then is None:
+        return ""
+    left = (then - now).total_seconds()
+    return f"until {clock(time, now)}" + (f" (in {duration(left)})" if left > 0 else "")
