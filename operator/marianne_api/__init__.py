@@ -1,0 +1,1 @@
+"""The HTTP API: Marianne's job control, spoken over MarianneJobs with each caller's own rights."""

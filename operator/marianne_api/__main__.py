@@ -1,0 +1,38 @@
+"""The API's process: uvicorn, TLS, and an end in good order."""
+
+import logging
+import os
+import sys
+
+import uvicorn
+
+from marianne_api.application import create_app
+from marianne_api.serving import server_options
+from marianne_api.settings import ServerSettings, SettingsError, read_settings
+from marianne_client.access import in_cluster
+from marianne_operator import logs
+
+
+def main() -> int:
+    """2 where the settings say nothing to start with."""
+    try:
+        server, settings = ServerSettings.of(os.environ), read_settings(os.environ)
+        access = in_cluster(os.environ)
+    except (SettingsError, KeyError) as error:
+        print(f"marianne-api: {error}", file=sys.stderr)
+        return 2
+    logs.configure(server.log_level, server.log_style)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    uvicorn.run(
+        create_app(settings, access),
+        host=server.host,
+        port=server.port,
+        ssl_certfile=server.certificate,
+        ssl_keyfile=server.key,
+        **server_options(settings.limits.header_bytes),
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
