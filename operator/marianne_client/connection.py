@@ -15,7 +15,8 @@ from marianne_client.access import Access
 from marianne_client.errors import ApiError, UnreachableError
 
 Body = dict[str, Any]
-Query = str | int | bool
+Query = str | int | bool | None
+"""None: it is not asked."""
 TABLE: Final = "application/json;as=Table;v=v1;g=meta.k8s.io"
 ANSWER_SECONDS: Final = 10.0
 LONGEST_MESSAGE: Final = 4096
@@ -131,8 +132,16 @@ class Connection:
 
 async def _translated_lines(answer: httpx.Response) -> AsyncIterator[str]:
     with _translated():
-        async for line in answer.aiter_lines():
-            yield line
+        # Not httpx's own lines: those end at any character that Unicode calls a line's end, also inside of JSON.
+        rest = bytearray()
+        async for chunk in answer.aiter_bytes():
+            rest += chunk
+            if b"\n" in chunk:
+                *lines, rest = rest.split(b"\n")
+                for line in lines:
+                    yield line.decode("utf-8", "replace")
+        if rest:
+            yield rest.decode("utf-8", "replace")
 
 
 @contextlib.contextmanager
@@ -144,7 +153,8 @@ def _translated() -> Any:  # noqa: ANN401  (a generator's type says nothing here
 
 
 def _params(query: Mapping[str, Query]) -> dict[str, str]:
-    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in query.items()}
+    asked = {key: value for key, value in query.items() if value is not None}
+    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in asked.items()}
 
 
 def _raise(answer: httpx.Response) -> None:

@@ -41,10 +41,6 @@ class SheetNow:
         """That attempt has ended, and its end is accounted for."""
         return self.attempt > attempt or (self.attempt == attempt and self.state not in ACTIVE)
 
-    def performing(self, attempt: int) -> bool:
-        """That attempt's container was started, so its Pod has a log; it may be over meanwhile."""
-        return self.over(attempt) or (self.attempt == attempt and self.state == "in_progress")
-
 
 @dataclass(frozen=True, slots=True)
 class JobNow:
@@ -72,10 +68,21 @@ class JobNow:
         found = self.sheets.get(sheet)
         return self.over or found is None or found.state in TERMINAL
 
+    def began(self, sheet: int, attempt: int) -> bool:
+        """There is or was such an attempt."""
+        found = self.sheets.get(sheet)
+        return found is not None and found.attempt >= attempt
+
     def over_for(self, sheet: int, attempt: int) -> bool:
         """That attempt has ended, or will never be told of any more."""
         found = self.sheets.get(sheet)
         return self.over or found is None or found.over(attempt)
+
+    def performing(self, sheet: int, attempt: int) -> bool:
+        """That attempt's container was started, so its Pod has a log; it may be over meanwhile."""
+        found = self.sheets.get(sheet)
+        started = found is not None and found.attempt == attempt and found.state == "in_progress"
+        return started or self.over_for(sheet, attempt)
 
 
 async def job_now(connection: Connection, job: JobId) -> JobNow:
@@ -129,9 +136,13 @@ class JobWatch:
         """True when the job has gone; False where the versions seen are too old to go on from."""
         path, selector = paths.jobs(self._job.namespace), f"metadata.name={self._job.name}"
         while True:
-            query = {"watch": True, "fieldSelector": selector, "resourceVersion": version}
             async with self._connection.lines(
-                path, idle_seconds=WATCH_SECONDS + 15, timeoutSeconds=WATCH_SECONDS, **query
+                path,
+                idle_seconds=WATCH_SECONDS + 15,
+                watch=True,
+                fieldSelector=selector,
+                resourceVersion=version,
+                timeoutSeconds=WATCH_SECONDS,
             ) as lines:
                 async for line in lines:
                     event = json.loads(line)

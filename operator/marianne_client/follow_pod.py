@@ -2,21 +2,22 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from marianne_client import paths
-from marianne_client.connection import Connection, Query
+from marianne_client.connection import Connection
 from marianne_client.errors import ApiError, UnreachableError
 from marianne_client.follow_job import JobNow, JobWatch
-from marianne_client.follow_position import Position, rfc3339, split
+from marianne_client.follow_position import Position, Replay, Stamp, rfc3339, split
 from marianne_client.identity import JobId
 from marianne_operator.model.pod import MAIN_CONTAINER
 
 SILENT_SECONDS: Final = 300.0
 """Without a line, a followed log is asked for anew: its connection may be dead."""
 AGAIN_SECONDS: Final = 1.0
+"""From the end of a followed log to the next try, unless its attempt is over meanwhile."""
 DRAIN_SECONDS: Final = 10.0
 """For the end of a followed log whose Pod was cleared away: a kubelet looks every 5 s whether the container lives."""
 NOT_THERE: Final = frozenset({400, 404})
@@ -32,6 +33,7 @@ class LogLine:
     pod: str
     text: str
     timestamp: str | None
+    """None of a tail: its lines have none."""
     source: Literal["pod", "tail"]
     initial: bool
     """It was there before anybody followed."""
@@ -40,71 +42,138 @@ class LogLine:
 Emit = Callable[[LogLine], Awaitable[None]]
 
 
-class AttemptLog:
-    """One attempt's log. `emit` may make it wait."""
+@contextlib.contextmanager
+def absent() -> Iterator[None]:
+    """Without a word where a log cannot be had: its Pod is not there yet or any more, or its node does not answer."""
+    try:
+        yield
+    except UnreachableError:
+        return
+    except ApiError as error:
+        if error.status not in NOT_THERE:
+            raise
 
-    def __init__(self, connection: Connection, job: JobId, now: JobNow, sheet: int, attempt: int) -> None:
-        self._connection = connection
+
+class AttemptLog:
+    """One attempt's log, from `since` (seconds since the epoch) on; `tail_lines` are counted when it is first read."""
+
+    def __init__(
+        self, connection: Connection, job: JobId, now: JobNow, sheet: int, attempt: int, since: int | None = None
+    ) -> None:
+        self._connection, self._since = connection, since
         self._sheet, self._attempt, self._pod = sheet, attempt, now.pod(sheet, attempt)
         self._path = paths.pod_log(job.namespace, self._pod)
         self._position = Position()
 
-    async def as_it_is(self, tail_lines: int | None, since: int | None) -> AsyncIterator[LogLine]:
-        """What the Pod has printed so far. Raises `ApiError`, 400 and 404 too, and `UnreachableError`.
+    async def as_it_is(self, tail_lines: int | None = None) -> AsyncGenerator[LogLine, None]:
+        """What was printed so far; nothing, where there is no log. Raises `ApiError`."""
+        wanted = None if tail_lines is None else max(1, tail_lines)
+        with absent():
+            async with contextlib.aclosing(self._lines(tail_lines=wanted, initial=True)) as lines:
+                async for stamp, line in lines:
+                    self._position.advance(stamp)
+                    if tail_lines != 0:
+                        yield line
 
-        With `tail_lines` of 0 nothing is told, but the position is taken.
+    def tails(self, now: JobNow, tail_lines: int | None = None) -> list[LogLine]:
+        """Of a Pod that told nothing: what the status kept of its output, while this is the sheet's newest attempt."""
+        sheet = now.sheets.get(self._sheet)
+        newest = sheet is not None and sheet.attempt == self._attempt and sheet.over(self._attempt)
+        if sheet is None or not newest or self._position.last is not None:
+            return []
+        texts = [text for tail in sheet.tails for text in tail.split("\n")]
+        kept = texts if tail_lines is None else texts[len(texts) - min(len(texts), tail_lines) :]
+        return [LogLine(self._sheet, self._attempt, self._pod, text, None, "tail", initial=True) for text in kept]
+
+    async def follow(self, watch: JobWatch, emit: Emit, tail_lines: int | None = None, *, there: bool = False) -> None:
+        """Until the attempt is over and all that can be had of it was told. Raises `ApiError`.
+
+        `there`: it ran before somebody followed; of what it printed until now only `tail_lines` are wanted.
         """
-        query: dict[str, Query] = {} if tail_lines is None else {"tailLines": max(1, tail_lines)}
-        async for line in self._read(query, since, initial=True):
-            if tail_lines != 0:
-                yield line
-
-    async def follow(self, watch: JobWatch, emit: Emit, tail_lines: int | None, since: int | None) -> None:
-        """Until the attempt is over and all that can be had of it was told.
-
-        `tail_lines`: it was there before, and of what it printed until now only so many lines are wanted.
-        """
-        now = await watch.until(lambda job: self._over(job) or job.sheets[self._sheet].performing(self._attempt))
-        if tail_lines is not None:
-            with _absent():
-                async for line in self.as_it_is(tail_lines, since):
-                    await emit(line)
+        now = await watch.until(lambda job: job.performing(self._sheet, self._attempt))
+        if there:
+            async for line in self.as_it_is(tail_lines):
+                await emit(line)
+        elif self._over(now):
+            await self._tell(await self._rest() or (), emit)
         while not self._over(now):
-            now = await self._stream_until_over(watch, emit, since)
-        if self._position.last is None and tail_lines != 0:
-            await self._tell_end(now, emit, since)
+            now = await self._stream_until_over(watch, emit)
+        for line in self.tails(now, tail_lines):
+            await emit(line)
 
-    async def _stream_until_over(self, watch: JobWatch, emit: Emit, since: int | None) -> JobNow:
-        streaming = asyncio.create_task(self._stream(emit, since))
+    def _over(self, now: JobNow) -> bool:
+        return now.over_for(self._sheet, self._attempt)
+
+    async def _stream_until_over(self, watch: JobWatch, emit: Emit) -> JobNow:
+        """One connection, which may break; the job as it was when that was noticed."""
+        streaming = asyncio.create_task(self._stream(emit))
         ending = asyncio.create_task(watch.until(self._over))
         try:
             await asyncio.wait({streaming, ending}, return_when=asyncio.FIRST_COMPLETED)
-            if streaming.done():
+            if not ending.done():
                 streaming.result()
                 await asyncio.wait({ending}, timeout=AGAIN_SECONDS)
             if ending.done():
-                await self._finish(streaming, emit, since)
+                await self._finish(streaming, emit)
             return await watch.until(lambda _: True)
         finally:
             await _stop(streaming, ending)
 
-    async def _finish(self, streaming: "asyncio.Task[None]", emit: Emit, since: int | None) -> None:
-        """The last lines: that a followed log ended is no proof that it was told to its end, nor need it end soon."""
-        rest: list[LogLine] | None = None
-        with _absent():
-            rest = [line async for line in self._read({}, since, initial=False, advance=False)]
+    async def _stream(self, emit: Emit) -> None:
+        replay = self._position.replay()
+        with absent():
+            async with contextlib.aclosing(self._lines(follow=True)) as lines:
+                async for stamp, line in lines:
+                    await self._tell_one(stamp, line, replay, emit)
+
+    async def _finish(self, streaming: "asyncio.Task[None]", emit: Emit) -> None:
+        """The last lines. That a followed log ended is no proof that it was told to its end, nor need it end soon."""
+        rest = await self._rest()
         if rest is None:
             await asyncio.wait({streaming}, timeout=DRAIN_SECONDS)
             return
         await _stop(streaming)
+        await self._tell(rest, emit)
+
+    async def _rest(self) -> list[tuple[Stamp, LogLine]] | None:
+        """From the position on; None where there is no log any more."""
+        with absent():
+            return [each async for each in self._lines()]
+        return None
+
+    async def _tell(self, lines: Iterable[tuple[Stamp, LogLine]], emit: Emit) -> None:
         replay = self._position.replay()
-        for line in rest:
-            await self._tell(line, replay.is_new, emit)
+        for stamp, line in lines:
+            await self._tell_one(stamp, line, replay, emit)
 
-    async def _stream(self, emit: Emit, since: int | None) -> None:
-        with _absent():
-            async for line in self._read({"follow": True}, since, initial=False, advance=False):
-                await emit(line)
+    async def _tell_one(self, stamp: Stamp, line: LogLine, replay: Replay, emit: Emit) -> None:
+        """The position moves only when the line was taken: whoever is stopped before that reads it again."""
+        if replay.is_new(stamp):
+            await emit(line)
+            self._position.advance(stamp)
 
-    async def _tell_end(self, now: JobNow, emit: Emit, since: int | None) -> None:
-        pass
+    async def _lines(
+        self, *, follow: bool = False, tail_lines: int | None = None, initial: bool = False
+    ) -> AsyncGenerator[tuple[Stamp, LogLine], None]:
+        last = self._position.last
+        since = self._since if last is None else last[0]
+        async with self._connection.lines(
+            self._path,
+            idle_seconds=SILENT_SECONDS,
+            container=MAIN_CONTAINER,
+            timestamps=True,
+            follow=follow,
+            tailLines=tail_lines,
+            sinceTime=None if since is None else rfc3339(since),
+        ) as lines:
+            async for each in lines:
+                if (parts := split(each)) is not None:
+                    time, stamp, text = parts
+                    yield stamp, LogLine(self._sheet, self._attempt, self._pod, text, time, "pod", initial)
+
+
+async def _stop(*tasks: "asyncio.Task[Any]") -> None:
+    """What a task raised meanwhile is told by whoever awaits it; here it only has to be over."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
