@@ -11,6 +11,7 @@ import pytest
 
 from dev.cluster.control_plane import ControlPlane
 from dev.cluster.progress import tail
+from tests.apiserver.api_fixtures import api_process, http, token
 from tests.apiserver.fault_proxy import FaultProxy
 from tests.apiserver.install import Installation, install, install_crds
 from tests.apiserver.jobs import CLAIM, SUB_PATH
@@ -21,6 +22,7 @@ from tests.simulated_kubelet.node import Node
 from tests.simulated_kubelet.script import RUNNER
 from tests.simulated_kubelet.volumes import Folders
 
+__all__ = ["api_process", "http", "token"]
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 
 

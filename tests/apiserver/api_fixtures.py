@@ -1,0 +1,40 @@
+"""The API as a process, and a user who may edit in the test's namespace."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dev.cluster.control_plane import ControlPlane
+from dev.cluster.progress import tail
+from tests.apiserver.api_process import ApiProcess, token_of
+from tests.apiserver.install import Installation
+from tests.simulated_kubelet.api import Api
+
+USER = "user"
+
+
+@pytest.fixture
+async def api_process(
+    control_plane: ControlPlane, installation: Installation, tmp_path: Path
+) -> AsyncIterator[ApiProcess]:
+    """The API, serving. Its log is shown where the test fails."""
+    process = ApiProcess(tmp_path, control_plane.url, control_plane.ca_file)
+    await process.start()
+    yield process
+    await process.stop()
+    print(tail(process.log, 40))
+
+
+@pytest.fixture
+async def token(api: Api, installation: Installation, namespace: str) -> str:
+    """Of the ServiceAccount `user`, who is `edit` in the test's namespace and nothing elsewhere."""
+    return await token_of(api, namespace, USER)
+
+
+@pytest.fixture
+async def http(api_process: ApiProcess, token: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The API's client, with that user's token."""
+    async with api_process.client(token) as client:
+        yield client
