@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from dev.cluster.control_plane import ControlPlane
+from marianne_api.settings import ApiSettings, Limits, ServerSettings, read_settings
 from tests.apiserver.conftest import Kubectl
-from tests.apiserver.install import Installation, render_chart
+from tests.apiserver.install import SYSTEM_NAMESPACE, Installation, render_chart
 from tests.apiserver.test_chart import RESTRICTED, Objects, of_kind
 
 NAME = "marianne-marianne-operator-api"
@@ -27,7 +28,7 @@ PULLED = "--set=imagePullSecrets[0].name=pull"
 
 def objects_of_the_api(*options: str) -> Objects:
     """What the chart has more with these options; the conductor itself is the same with and without it."""
-    without = render_chart()
+    without = render_chart(*options, "--set=api.enabled=false")
     every = render_chart(*options)
     assert [each for each in every if each["metadata"]["name"] != NAME] == without
     return [each for each in every if each["metadata"]["name"] == NAME]
@@ -39,9 +40,14 @@ def pod_of_the_api(*options: str) -> dict[str, Any]:
     return template
 
 
-def environment(*options: str) -> dict[str, str]:
+def container_of_the_api(*options: str) -> dict[str, Any]:
+    container: dict[str, Any]
     (container,) = pod_of_the_api(*options)["spec"]["containers"]
-    return {each["name"]: each["value"] for each in container["env"]}
+    return container
+
+
+def environment(*options: str) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in container_of_the_api(*options)["env"]}
 
 
 def test_it_is_off_unless_asked_for() -> None:
@@ -89,11 +95,35 @@ def test_it_has_no_credential_and_no_rule() -> None:
         for subject in each["subjects"]
     ]
     assert NAME not in bound and bound
-    (container,) = spec["containers"]
+    container = container_of_the_api(*EVERYTHING)
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert set(container["resources"]["limits"]) == {"memory", "ephemeral-storage"}
     sources = [source for each in spec["volumes"] for source in each.get("projected", {}).get("sources", ())]
-    assert [list(each) for each in sources] == [["configMap"]], "a token would be projected"
+    authority = {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}
+    assert sources == [{"configMap": authority}], "a token would be projected"
+
+
+def test_the_api_reads_its_settings() -> None:
+    server = ServerSettings.of(environment(*SECURE))
+    assert (server.port, server.log_level, server.log_style) == (8443, "info", "json")
+    mounts = {each["name"]: each["mountPath"] for each in container_of_the_api(*SECURE)["volumeMounts"]}
+    assert (str(server.certificate), str(server.key)) == (f"{mounts['tls']}/tls.crt", f"{mounts['tls']}/tls.key")
+    assert environment(*SECURE)["MARIANNE_API_KUBERNETES_CA"] == f"{mounts['kubernetes']}/ca.crt"
+    service = (NAME, f"{NAME}.{SYSTEM_NAMESPACE}", f"{NAME}.{SYSTEM_NAMESPACE}.svc")
+    assert read_settings(environment(*SECURE)) == ApiSettings(
+        allowed_hosts=(*service, "localhost", "127.0.0.1"), lease_namespace=SYSTEM_NAMESPACE
+    )
+
+
+def test_the_api_reads_other_settings() -> None:
+    other = "--set=api.limits.readsPerSecond=2,api.limits.writesPerSecond=1,log.level=debug,log.format=console"
+    read = read_settings(environment(*EVERYTHING, other))
+    assert read.allowed_hosts[-1] == "marianne.example.com"
+    assert read.cors_origins == ("https://a.example", "https://b.example:8443")
+    assert read.namespaces == ("default", "music")
+    assert read.limits == Limits(reads_per_second=2, reads_at_once=6, writes_per_second=1, writes_at_once=2)
+    server = ServerSettings.of(environment(*PLAIN, other))
+    assert (server.certificate, server.log_level, server.log_style) == (None, "debug", "console")
 
 
 def test_tokens_need_tls() -> None:
@@ -137,7 +167,7 @@ def test_a_disruption_budget_only_for_several() -> None:
 
 @pytest.mark.parametrize(("options", "scheme", "port"), [(SECURE, "HTTPS", 443), (PLAIN, "HTTP", 80)])
 def test_probes_and_service_speak_as_it_does(options: tuple[str, ...], scheme: str, port: int) -> None:
-    (container,) = pod_of_the_api(*options)["spec"]["containers"]
+    container = container_of_the_api(*options)
     probes = [container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")]
     assert [each["path"] for each in probes] == ["/health", "/health", "/readyz"]
     assert {each["scheme"] for each in probes} == {scheme}
