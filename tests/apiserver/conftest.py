@@ -18,6 +18,7 @@ from tests.apiserver.jobs import CLAIM, SUB_PATH
 from tests.apiserver.operator_process import OperatorProcess
 from tests.simulated_kubelet.api import Api
 from tests.simulated_kubelet.kubelet import SimulatedKubelet
+from tests.simulated_kubelet.log_server import Certificate
 from tests.simulated_kubelet.node import Node
 from tests.simulated_kubelet.script import RUNNER
 from tests.simulated_kubelet.volumes import Folders
@@ -67,11 +68,15 @@ def kubectl(control_plane: ControlPlane, namespace: str) -> Kubectl:
 
 
 @pytest.fixture
-async def kubelet(api: Api, namespace: str, tmp_path: Path) -> AsyncIterator[SimulatedKubelet]:
+async def kubelet(
+    control_plane: ControlPlane, api: Api, namespace: str, tmp_path: Path
+) -> AsyncIterator[SimulatedKubelet]:
     """Runs the real runner for every Pod of the namespace, unless the test sets another `choose`."""
     folders = Folders(claims=tmp_path / "claims", pods=tmp_path / "pods")
     node = Node(api, f"node-of-{namespace}")
-    simulated = SimulatedKubelet(api, node, namespace, folders, choose=lambda _pod: RUNNER)
+    simulated = SimulatedKubelet(
+        api, node, namespace, folders, choose=lambda _pod: RUNNER, certificate=_kubelet_certificate(control_plane)
+    )
     ready = asyncio.Event()
     running = asyncio.create_task(simulated.run(ready.set))
     waiting = asyncio.create_task(ready.wait())
@@ -82,6 +87,11 @@ async def kubelet(api: Api, namespace: str, tmp_path: Path) -> AsyncIterator[Sim
     with contextlib.suppress(asyncio.CancelledError):
         await running
     assert simulated.failures == []
+
+
+def _kubelet_certificate(plane: ControlPlane) -> Certificate:
+    file, key = plane.authority.issue("simulated-kubelet", "system:node:simulated", (), ("127.0.0.1",))
+    return Certificate(file, key, plane.ca_file)
 
 
 @pytest.fixture

@@ -7,22 +7,25 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from marianne_runner.contract import MESSAGE_LIMIT, TERMINATION_FILE
+from tests.simulated_kubelet.container_log import LONGEST_LINE, ContainerLog
 
+LAST_WORDS_SECONDS: Final = 1.0
 SOURCE: Final = Path(__file__).parents[2] / "operator"
 
 
 class Container:
-    """Its output goes to `<root>.log`, as a container's does to a file of the node."""
+    """Its output goes to a log of the node's."""
 
-    def __init__(self, root: Path, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, root: Path, process: asyncio.subprocess.Process, log: ContainerLog) -> None:
         self._root = root
         self._process = process
+        self._logging = asyncio.create_task(log.keep(cast(asyncio.StreamReader, process.stdout)))
 
     @classmethod
-    async def start(cls, root: Path, variables: Mapping[str, str]) -> "Container":
+    async def start(cls, root: Path, variables: Mapping[str, str], log: ContainerLog) -> "Container":
         """Of a Pod whose mounts are laid out in `root`."""
         given = {
             **variables,
@@ -33,23 +36,26 @@ class Container:
             "PYTHONDONTWRITEBYTECODE": "1",
             "MARIANNE_ROOT": str(root),
         }
-        with Path(f"{root}.log").open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "marianne_runner",
-                cwd=root / "workspace",
-                env=given,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        return cls(root, process)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "marianne_runner",
+            cwd=root / "workspace",
+            env=given,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=LONGEST_LINE,
+            start_new_session=True,
+        )
+        return cls(root, process, log)
 
     async def wait(self) -> int:
-        """The exit code, as a container's: 128 + n after signal n."""
+        """The exit code, as a container's: 128 + n after signal n. What it left behind is heard no longer."""
         code = await self._process.wait()
+        await asyncio.wait({self._logging}, timeout=LAST_WORDS_SECONDS)
+        self._logging.cancel()
+        await asyncio.gather(self._logging, return_exceptions=True)
         return 128 - code if code < 0 else code
 
     @property

@@ -1,12 +1,15 @@
 """The simulated kubelet: watches the Pods of one namespace and lives each one's life."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from marianne_runner.contract import JOB_LABEL
 from tests.simulated_kubelet.api import Api, pods_path
+from tests.simulated_kubelet.container_log import ContainerLog
+from tests.simulated_kubelet.log_server import Certificate, LogServer
 from tests.simulated_kubelet.node import Node
 from tests.simulated_kubelet.pod_life import PodLife
 from tests.simulated_kubelet.script import COMPLETES, Body, Choose
@@ -34,6 +37,8 @@ class SimulatedKubelet:
     choose: Choose = field(default=lambda _pod: COMPLETES)
     talkative: bool = True
     log: Callable[[Seen], None] = field(default=lambda _seen: None)
+    certificate: Certificate | None = None
+    """With one, it answers the API server for logs."""
     failures: list[BaseException] = field(default_factory=list)
     """What went wrong in the kubelet itself."""
     _lives: dict[str, PodLife] = field(default_factory=dict)
@@ -41,14 +46,20 @@ class SimulatedKubelet:
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Until cancelled; then every container is killed, and its Pods leave with their node."""
-        await self.node.register()
-        try:
+        async with contextlib.AsyncExitStack() as stack:
+            port = None
+            if self.certificate is not None:
+                port = (await stack.enter_async_context(LogServer(self.certificate, self._log_of))).port
+            await self.node.register(port)
+            stack.push_async_callback(self._end)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.node.keep())
                 group.create_task(self._watch())
                 ready()
-        finally:
-            await self._end()
+
+    def _log_of(self, namespace: str, pod: str) -> ContainerLog | None:
+        lives = (life for life in self._lives.values() if life.name == pod)
+        return next((life.log for life in lives), None) if namespace == self.namespace else None
 
     async def _watch(self) -> None:
         async for event in self.api.watch(pods_path(self.namespace)):

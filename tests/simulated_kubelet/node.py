@@ -26,13 +26,16 @@ class Node:
         """What node selectors select."""
         return {"kubernetes.io/hostname": self.name, "kubernetes.io/os": "linux"}
 
-    async def register(self) -> None:
-        """The Node, ready, and its Lease."""
+    async def register(self, port: int | None = None) -> None:
+        """The Node, ready, and its Lease; `port` is where it answers the API server on this machine."""
         meta = {"name": self.name, "labels": self.labels}
         await self.api.post("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": meta})
         room = {"cpu": "64", "memory": "256Gi", "pods": "10000"}
         ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": _now()}
-        status = {"conditions": [ready], "capacity": room, "allocatable": room}
+        status: Body = {"conditions": [ready], "capacity": room, "allocatable": room}
+        if port is not None:
+            status["addresses"] = [{"type": "InternalIP", "address": "127.0.0.1"}]
+            status["daemonEndpoints"] = {"kubeletEndpoint": {"Port": port}}
         await self.api.patch(f"/api/v1/nodes/{self.name}/status", {"status": status})
         lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": self.name}}
         await self.api.post(LEASES, {**lease, "spec": self._claim()})

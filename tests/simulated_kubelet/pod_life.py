@@ -10,6 +10,7 @@ from marianne_runner.contract import BRIEF_ANNOTATION, Brief, encode_message
 from tests.simulated_kubelet import statuses
 from tests.simulated_kubelet.api import STRATEGIC, Api, ApiError, pods_path
 from tests.simulated_kubelet.container import Container
+from tests.simulated_kubelet.container_log import ContainerLog
 from tests.simulated_kubelet.node import Node
 from tests.simulated_kubelet.script import SIGKILL_EXIT, SIGTERM_EXIT, Body, Script, Speak
 from tests.simulated_kubelet.statuses import Ending
@@ -30,9 +31,11 @@ class PodLife:
         self._api, self._node, self._pod, self._script, self._folders = api, node, pod, script, folders
         self._talkative = talkative
         """Also report what lasts no time at all: that the container runs."""
-        self._name: str = pod["metadata"]["name"]
+        self.name: str = pod["metadata"]["name"]
         self._uid: str = pod["metadata"]["uid"]
-        self._path = pods_path(pod["metadata"]["namespace"], self._name)
+        self._path = pods_path(pod["metadata"]["namespace"], self.name)
+        self.log: ContainerLog | None = None
+        """Of its container, once it was started."""
         self._stop = asyncio.Event()
         self._grace = float(pod["spec"].get("terminationGracePeriodSeconds", 30))
 
@@ -68,7 +71,7 @@ class PodLife:
             await self._report(statuses.unschedulable(problem))
             return False
         target = {"apiVersion": "v1", "kind": "Node", "name": self._node.name}
-        meta = {"name": self._name, "uid": self._uid}
+        meta = {"name": self.name, "uid": self._uid}
         body = {"apiVersion": "v1", "kind": "Binding", "metadata": meta, "target": target}
         await self._unless_gone(self._api.post(f"{self._path}/binding", body))
         return True
@@ -129,7 +132,9 @@ class PodLife:
             raise
         finally:
             container.kill()
-        await self._report(statuses.ended(self._pod, Ending(code, container.message, started_at)))
+        how = Ending(code, container.message, started_at)
+        await self._report(statuses.ending(self._pod, how))
+        await self._report(statuses.ended(self._pod, how))
 
     async def _start_runner(self) -> Container | None:
         """None: it was deleted before its volumes were there."""
@@ -138,7 +143,8 @@ class PodLife:
             try:
                 variables = await environment(self._api, self._pod)
                 root = await lay_out(self._api, self._pod, self._folders)
-                return await Container.start(root, variables)
+                self.log = ContainerLog()
+                return await Container.start(root, variables, self.log)
             except (MountError, ConfigError) as error:
                 reason = "ContainerCreating" if isinstance(error, MountError) else "CreateContainerConfigError"
                 if str(error) != told:
