@@ -11,6 +11,7 @@ import sys
 
 from dev.cluster import binaries, images, local
 from dev.cluster.control_plane import ControlPlane
+from dev.cluster.image_order import ON_REQUEST
 from dev.cluster.progress import SetupError, say, step
 
 
@@ -56,7 +57,7 @@ def _look_at_existing() -> None:
 
 
 def _build_images() -> None:
-    built = images.build()
+    built = images.build(*ON_REQUEST)
     if local.is_ours():
         images.load(built, local.LocalCluster().loaded_images)
 

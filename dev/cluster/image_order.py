@@ -13,6 +13,8 @@ PACKAGES: Final = {
     "api": ("marianne_api", "marianne_client", "marianne_operator", "marianne_runner"),
 }
 """Our own packages in an image; one without an entry has none."""
+ON_REQUEST: Final = ("api",)
+"""What an installation by default does without: nobody waits for it who did not ask."""
 
 
 def full_name(image: str) -> str:

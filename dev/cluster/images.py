@@ -13,7 +13,17 @@ from typing import Final
 
 from dev.cluster import bases, buildah, cache, packages
 from dev.cluster.addresses import CONTAINERD_SOCKET
-from dev.cluster.image_order import PACKAGES, argument, build_order, digest, dockerfiles, full_name, parents, sources
+from dev.cluster.image_order import (
+    ON_REQUEST,
+    PACKAGES,
+    argument,
+    build_order,
+    digest,
+    dockerfiles,
+    full_name,
+    parents,
+    sources,
+)
 from dev.cluster.progress import say, step
 
 TREE: Final = Path(__file__).parents[2]
@@ -26,14 +36,16 @@ WHEELS: Final = (
 """What Debian's interpreter in the base image runs, whatever interpreter builds it."""
 
 
-def build() -> dict[str, str]:
-    """Every image, as an archive in the cache; image to the digest of what it is made of."""
+def build(*requested: str) -> dict[str, str]:
+    """Archives in the cache; image to the digest of what it is made of. One `ON_REQUEST` only where it is named."""
     packages.ensure(packages.IMAGES)
     with cache.locked("images"):
         built = bases.build()
         texts = dockerfiles(TREE)
         above = parents(texts)
         for image in build_order(texts):
+            if image in ON_REQUEST and image not in requested:
+                continue
             built[image] = _build(image, {other: built[other] for other in ("base", *above[image])})
         return built
 

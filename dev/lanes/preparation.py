@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from dev.cluster import binaries, images
+from dev.cluster.image_order import ON_REQUEST
 from dev.cluster.progress import SetupError, say, tail
 
 SAY_EVERY_SECONDS: Final = 60.0
@@ -23,7 +24,7 @@ def main() -> int:
     try:
         binaries.ensure()
         if "--images" in sys.argv[1:]:
-            images.build()
+            images.build(*ON_REQUEST)
     except SetupError as error:
         say(f"✗ {error}")
         return 1
