@@ -39,9 +39,14 @@ def running(pod: Body, started_at: str) -> Body:
     return _status(pod, "Running", dict.fromkeys(_names(pod), state)) | {"startTime": started_at}
 
 
+def ending(pod: Body, how: Ending) -> Body:
+    """Every container has terminated; the phase follows."""
+    return _status(pod, "Running", _ended_states(pod, how))
+
+
 def ended(pod: Body, ending: Ending) -> Body:
     """Every container has terminated; the sheet's own leaves the message."""
-    states = {name: {"terminated": _terminated(ending, name == MAIN)} for name in _names(pod)}
+    states = _ended_states(pod, ending)
     status = _status(pod, "Succeeded" if ending.exit_code == 0 else "Failed", states)
     if ending.pod_reason:
         status |= {"phase": "Failed", "reason": ending.pod_reason, "message": ending.pod_message}
@@ -74,6 +79,10 @@ def ending_of(script: Script, message: str, started_at: str) -> Ending:
         pod_message=script.pod_message,
         disrupted=script.disrupted,
     )
+
+
+def _ended_states(pod: Body, how: Ending) -> dict[str, Body]:
+    return {name: {"terminated": _terminated(how, name == MAIN)} for name in _names(pod)}
 
 
 def _terminated(ending: Ending, main: bool) -> Body:

@@ -151,11 +151,13 @@ class Kubelet:
             "reason": said or ("Completed" if code == 0 else "Error"),
             "message": encode_message(told).decode() if told is not None else "",
             "startedAt": container.started_at,
+            "finishedAt": self.cluster.store.stamp(),
         }
         report = "Succeeded" if code == 0 else "Failed", {"terminated": ended}, pod or {}
         if container.lost:
             self.untold.append((container.name, container.uid, report))
         elif self.pod(container.uid) is not None:
+            self._report(container.name, "Running", {"terminated": ended})  # a second before the phase is final
             self._report(container.name, *report)
 
     def _report(self, name: str, phase: str, state: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -> None:

@@ -25,7 +25,14 @@ from marianne_operator.control.cluster import (
 )
 from marianne_operator.control.event import event_body
 from marianne_operator.control.metrics import Metrics
-from marianne_operator.control.refusals import CONFLICT_SECONDS, FIELD_SECONDS, QUOTA_SECONDS, Refusals, meaning
+from marianne_operator.control.refusals import (
+    CONFLICT_SECONDS,
+    FIELD_SECONDS,
+    LEAVING_SECONDS,
+    QUOTA_SECONDS,
+    Refusals,
+    meaning,
+)
 from marianne_operator.control.score_source import ScoreSource
 from marianne_operator.model.job import JobView
 from marianne_operator.model.status import JobStatus
@@ -206,8 +213,13 @@ class Actor:
             raise _GoneError from refused
         if what == "NotAllowed":
             raise refused
-        until = self.now() + (QUOTA_SECONDS if what == "QuotaExceeded" else FIELD_SECONDS)
-        self.refusals.add(job.key, name, job.generation, WriteRefusal(what, refused.message, until))
+        patience = FIELD_SECONDS if what != "QuotaExceeded" else self._patience_with_quota(job)
+        self.refusals.add(job.key, name, job.generation, WriteRefusal(what, refused.message, self.now() + patience))
+
+    def _patience_with_quota(self, job: JobView) -> float:
+        """A Pod counts until its phase is final, which a sheet is not waited for: its place is free in a moment."""
+        leaving = any(pod.ended and not pod.over for pod in self.cache.pods.get(job.key, {}).values())
+        return LEAVING_SECONDS if leaving else QUOTA_SECONDS
 
     # ---- tell
 

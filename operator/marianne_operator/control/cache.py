@@ -140,7 +140,7 @@ class Cache:
         self.pods[key][pod.name] = pod
         if key in self.ghosts:
             self.ghosts[key].pop(pod.name, None)
-        if pod.over and not (held is not None and held.over):
+        if _ended(pod) and not _ended(held):
             self._ended[key] = self._clock()
         return key
 
@@ -203,7 +203,7 @@ class Cache:
         unfinished = isinstance(job, JobView) and job.uid == last.owner_uid and not job.status.finished
         if unfinished and last.name not in self.pods[key]:
             self.ghosts[key][last.name] = last
-            if last.over and not (held is not None and held.over):
+            if _ended(last) and not _ended(held):
                 self._ended[key] = self._clock()
         if not self.pods[key]:
             del self.pods[key]
@@ -213,6 +213,10 @@ class Cache:
         self.echo.gone(uid)
         if len(self._dead) > REMEMBERED_DEAD:
             self._dead.popitem(last=False)
+
+
+def _ended(pod: PodView | None) -> bool:
+    return pod is not None and (pod.ended or pod.over)
 
 
 def _key_of_pod(body: Mapping[str, Any]) -> Key:

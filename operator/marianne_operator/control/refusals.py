@@ -10,6 +10,8 @@ from marianne_operator.control.cluster import RefusedError
 from marianne_operator.plan.observation import WriteRefusal
 
 QUOTA_SECONDS: Final = 30.0
+LEAVING_SECONDS: Final = 2.0
+"""While a Pod of the job ends."""
 CONFLICT_SECONDS: Final = 600.0
 """Nobody tells us when a foreign Pod of that name is gone."""
 FIELD_SECONDS: Final = 3600.0

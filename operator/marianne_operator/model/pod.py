@@ -20,6 +20,7 @@ class ContainerView:
     message: str = ""
     exit_code: int | None = None
     started_at: float | None = None
+    ended_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class PodView:
     def ran(self) -> bool:
         """Its container was seen running, so an instrument may have started."""
         return self.container is not None and self.container.started_at is not None
+
+    @property
+    def ended(self) -> bool:
+        """The sheet's container has terminated and never starts again; the phase follows about a second later."""
+        return self.container is not None and self.container.state == "terminated"
 
     @property
     def over(self) -> bool:
@@ -112,13 +118,14 @@ def _container(status: Mapping[str, Any]) -> ContainerView:
     state = status.get("state") or {}
     if "terminated" in state:
         ended = state["terminated"]
-        started = ended.get("startedAt")
+        started, finished = ended.get("startedAt"), ended.get("finishedAt")
         return ContainerView(
             "terminated",
             ended.get("reason", ""),
             ended.get("message", ""),
             ended.get("exitCode"),
             seconds(started) if started and ended.get("reason") != "StartError" else None,
+            seconds(finished) if finished else None,
         )
     if "running" in state:
         return ContainerView("running", started_at=seconds(state["running"]["startedAt"]))

@@ -5,6 +5,7 @@ a retry or a new start. A sheet that is terminal is never touched again.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
@@ -13,6 +14,9 @@ from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.launch import intended
 from marianne_operator.plan.plan import PodDeletion
 from marianne_operator.plan.settle import settle
+
+LINGERING_SECONDS: Final = 60.0
+"""From the end of the sheet's container to the end of its Pod."""
 
 
 def account(draft: Draft) -> None:
@@ -46,8 +50,18 @@ def _dismiss(draft: Draft) -> None:
         sheet = _sheet_of(draft, pod)
         if sheet is None or pod.over or pod.deleting_at is not None or pod.attempt > sheet.attempt:
             continue
-        if pod.attempt < sheet.attempt or not sheet.active:
+        if (pod.attempt < sheet.attempt or not sheet.active) and not _ends_by_itself(draft, pod):
             draft.deletions.append(PodDeletion(pod.name, pod.uid))
+
+
+def _ends_by_itself(draft: Draft, pod: PodView) -> bool:
+    """Its phase follows its container; a container that admission put beside it might keep it for ever."""
+    if not outcome.spoke(pod) or pod.container is None:
+        return False
+    patient_until = (pod.container.ended_at or draft.now) + LINGERING_SECONDS
+    if draft.now < patient_until:
+        draft.wake_at(patient_until)
+    return draft.now < patient_until
 
 
 def _sheet_of(draft: Draft, pod: PodView) -> SheetStatus | None:

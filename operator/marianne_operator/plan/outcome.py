@@ -53,14 +53,23 @@ class Ended:
 def judge(pod: PodView | None, ghost: PodView | None, now: float) -> Gone | Going | NodeLost | Ended:
     """The state of an intended Pod: as it is, else as it was last seen."""
     if pod is None:
-        return _end(ghost) if ghost is not None and ghost.over else Gone(ghost)
-    if pod.over:
+        return _end(ghost) if ghost is not None and (ghost.over or spoke(ghost)) else Gone(ghost)
+    if pod.over or spoke(pod):
         return _end(pod)
     if pod.terminal:
         return NodeLost(pod, f"Pod {pod.name} is {pod.phase} ({pod.reason or 'no reason'}) but its containers live on")
     if pod.deleting_at is not None and now >= pod.deleting_at + LOST_AFTER_SECONDS:
         return NodeLost(pod, f"Pod {pod.name} is still terminating; node {pod.node} does not answer")
     return Going(pod)
+
+
+def spoke(pod: PodView) -> bool:
+    """Its container has ended and left a verdict that nothing which follows can change (decision 013).
+
+    What an interruption means is known with the phase alone: the Pod's reason says who sent the SIGTERM.
+    """
+    verdict, _ = verdict_of(pod) if pod.ended else (None, "")
+    return verdict is not None and verdict["outcome"] != "interrupted"
 
 
 def _end(pod: PodView) -> Ended:

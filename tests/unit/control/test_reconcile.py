@@ -230,4 +230,4 @@ async def test_instruments_wake_unfinished_jobs(stage: Stage) -> None:
     assert stage.queue.statistics().depth == 0
     stage.conductor.wake_unfinished("default")
     assert stage.queue.statistics().depth == 1
-    assert stage.conductor.counts() == {"jobs": 2, "active": 1, "running": 0}
+    assert stage.conductor.counts() == {"jobs": 2, "active": 1, "running": 0, "pods": 0}

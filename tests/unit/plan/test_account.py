@@ -188,6 +188,16 @@ def test_a_container_that_ended_long_after_the_start_deadline_wakes_nobody_at_on
     assert plan.look_again_at is None
 
 
+@pytest.mark.parametrize(("later", "deleted"), [(0.0, []), (59.0, []), (60.0, [A1])])
+def test_a_pod_that_lingers_after_its_verdict_is_removed(later, deleted):
+    """A container that admission put beside the sheet's keeps it; its sheet is done."""
+    lingering = ended(told=verdict(), phase="Running")
+    plan, status = decided(observe(one("completed"), pods=[lingering], now=NOW + later))
+    assert [each.name for each in plan.delete] == deleted
+    assert status.sheets[0].state == "completed"
+    assert (plan.look_again_at == NOW + 60) is (not deleted)
+
+
 # ---- lost nodes
 
 LOST = {

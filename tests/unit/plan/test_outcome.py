@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.outcome import LOST_AFTER_SECONDS, Ended, Going, Gone, NodeLost, judge
 from marianne_runner.contract import encode_message
 from tests.unit.plan.build import NOW, ended, pod, running, verdict
@@ -41,9 +42,22 @@ def test_it_waits_or_runs(alive):
     assert judge(alive, None, NOW) == Going(alive)
 
 
-def test_a_container_that_ended_before_the_phase_is_final_goes_on():
-    ending = pod(phase="Running", state={"terminated": {"exitCode": 0}})
+@pytest.mark.parametrize("told", [None, verdict("interrupted")])
+def test_without_a_verdict_that_stands_the_phase_is_waited_for(told):
+    ending = ended(told=told, phase="Running")
     assert judge(ending, None, NOW) == Going(ending)
+
+
+@pytest.mark.parametrize("told", [verdict(), verdict("failed", "ValidationFailed"), verdict("skipped")])
+def test_a_verdict_is_accounted_before_the_phase_is_final(told):
+    ending = ended(told=told, phase="Running")
+    assert judge(ending, None, NOW) == Ended(ending, told["reason"], told["message"], {**told, "pod_uid": ending.uid})
+    assert judge(None, ending, NOW) == judge(ending, None, NOW), "or was deleted just then"
+
+
+def test_a_verdict_of_a_container_that_still_runs_is_none():
+    alive = ended(told=verdict(), phase="Running", state={"running": {"startedAt": stamp(NOW)}})
+    assert judge(alive, None, NOW) == Going(alive)
 
 
 def test_failed_with_live_containers_is_a_lost_node():
@@ -52,8 +66,10 @@ def test_failed_with_live_containers_is_a_lost_node():
 
 
 def test_a_sidecar_that_lives_on_is_a_live_container():
-    lost = ended(told=verdict(), others=[{"name": "proxy", "state": {"running": {}}}])
+    others = [{"name": "proxy", "state": {"running": {}}}]
+    lost = ended(others=others)
     assert isinstance(judge(lost, None, NOW), NodeLost)
+    assert isinstance(judge(ended(told=verdict(), others=others), None, NOW), Ended), "but what was said was said"
 
 
 @pytest.mark.parametrize(("late", "kind"), [(-0.001, Going), (0.0, NodeLost), (1.0, NodeLost)])
