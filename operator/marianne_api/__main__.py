@@ -10,7 +10,9 @@ from marianne_api.application import create_app
 from marianne_api.serving import server_options
 from marianne_api.settings import ServerSettings, SettingsError, read_settings
 from marianne_client.access import in_cluster
-from marianne_operator import logs
+from marianne_operator import __version__, logs
+
+log = logging.getLogger("marianne_api")
 
 
 def main() -> int:
@@ -22,7 +24,10 @@ def main() -> int:
         print(f"marianne-api: {error}", file=sys.stderr)
         return 2
     logs.configure(server.log_level, server.log_style)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for noisy in ("httpx", "uvicorn.error"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    secure = server.certificate is not None
+    log.info("serving", extra={"version": __version__, "host": server.host, "port": server.port, "tls": secure})
     uvicorn.run(
         create_app(settings, access),
         host=server.host,

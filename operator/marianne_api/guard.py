@@ -10,7 +10,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from marianne_api.authentication import OPEN_PATHS
 from marianne_api.errors import AsciiJSONResponse, problem
 from marianne_api.rates import SAFE
 from marianne_api.settings import ApiSettings, Limits
@@ -74,8 +73,7 @@ class Guard:
         size = sum(len(name) + len(value) for name, value in scope["headers"])
         if size + len(scope.get("raw_path") or b"") + len(scope["query_string"]) > self._settings.limits.header_bytes:
             return problem(431, "The request's head is too large")
-        # Probes come by address; what is open tells nothing.
-        if scope["path"] not in OPEN_PATHS and not host_allowed(headers.get("host", ""), self._settings.allowed_hosts):
+        if not host_allowed(headers.get("host", ""), self._settings.allowed_hosts):
             return problem(421, "This host is not served here")
         found = impersonating(headers)
         if found is None and scope["method"] not in SAFE:

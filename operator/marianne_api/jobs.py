@@ -88,7 +88,6 @@ async def _act(
     state: AppState, caller: Caller, request: Request, response: Response, job: JobId, verb_name: str, verb: Verb
 ) -> JobActionResponse:
     held = await read_job(state, caller, job)
-    conducted = True
     wish = _wished(verb(held))
     conducted = await somebody_conducts(state, caller, may_wait=may_wait(request))
     written = await _write(state, caller, job, held, wish, verb)

@@ -134,6 +134,8 @@ async def _read_config(caller: Caller, namespace: str, name: str, key: str) -> s
 
 
 def _body(namespace: str, asked: StartJobRequest, score: Score, once: Once | None) -> dict[str, Any]:
+    if (asked.workspace or "").startswith("/"):
+        raise ConfigurationError("workspace is a PersistentVolumeClaim, or claim/folder: there are no absolute paths")
     name = asked.name or (once.name if once else None)
     return job_body(
         score.text,

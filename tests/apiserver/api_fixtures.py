@@ -13,6 +13,8 @@ from tests.apiserver.install import Installation
 from tests.simulated_kubelet.api import Api
 
 USER = "user"
+UNHURRIED = {"MARIANNE_API_READS_PER_SECOND": "200", "MARIANNE_API_WRITES_PER_SECOND": "100"}
+"""Tests ask more often than people; those of the limits start a process of their own."""
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ async def api_process(
     control_plane: ControlPlane, installation: Installation, tmp_path: Path
 ) -> AsyncIterator[ApiProcess]:
     """The API, serving. Its log is shown where the test fails."""
-    process = ApiProcess(tmp_path, control_plane.url, control_plane.ca_file)
+    process = ApiProcess(tmp_path, control_plane.url, control_plane.ca_file, UNHURRIED)
     await process.start()
     yield process
     await process.stop()
