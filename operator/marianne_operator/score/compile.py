@@ -43,7 +43,11 @@ def compile_score(score: Score, digest: str) -> CompiledScore:
 
     `digest` is of what the author wrote, never of defaults: a newer operator must not take it for another score.
     """
-    vain, warned = effects.without_effect(score), templates.warnings(score)
+    return assembled(score, digest, effects.without_effect(score), templates.warnings(score))
+
+
+def assembled(score: Score, digest: str, vain: list[str], warned: list[str]) -> CompiledScore:
+    """The same of a score whose fields and template have been looked at, or are looked at elsewhere."""
     every = places(score)
     sheets, performers = _sheets(score, every, dependencies(score, every))
     compiled = CompiledScore(
@@ -98,13 +102,13 @@ def _sheets(
             rules=[],
             performer=performers.index(plays),
         )
-        context = _context(score, sheet, len(every), total_stages)
-        sheet["rules"] = [index for index, rule in enumerate(score.validations) if applies(_condition(rule), context)]
+        context = condition_context(score, sheet, len(every), total_stages)
+        sheet["rules"] = [index for index, rule in enumerate(score.validations) if applies(condition_of(rule), context)]
         sheets.append(sheet)
     return sheets, performers
 
 
-def _context(score: Score, sheet: Sheet, total_sheets: int, total_stages: int) -> dict[str, Any]:
+def condition_context(score: Score, sheet: Sheet, total_sheets: int, total_stages: int) -> dict[str, Any]:
     """What a validation's condition may speak of: built-ins win over the author's variables (semantics §6.2)."""
     return {
         **score.prompt.variables,
@@ -123,7 +127,8 @@ def _context(score: Score, sheet: Sheet, total_sheets: int, total_stages: int) -
     }
 
 
-def _condition(rule: ValidationRule) -> str | None:
+def condition_of(rule: ValidationRule) -> str | None:
+    """A rule for one sheet is a condition too; one that is written wins."""
     if rule.condition is None and rule.sheet is not None:
         return f"sheet_num == {rule.sheet}"
     return rule.condition

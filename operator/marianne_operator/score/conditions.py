@@ -6,7 +6,7 @@ documented behaviour, which authors rely on.
 
 import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 _CLAUSE: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*(>=|<=|==|!=|>|<)\s*(\d+)")
@@ -23,6 +23,18 @@ _OPERATORS: Final = {
 def applies(condition: str | None, context: Mapping[str, Any]) -> bool:
     """Whether the rule is for this sheet."""
     return condition is None or all(_holds(clause, context) for clause in condition.split(" and "))
+
+
+def unread(condition: str, context: Mapping[str, Any]) -> Iterator[str]:
+    """What in it does not do what its author may think, in words; the rule is for more sheets than that."""
+    for clause in condition.split(" and "):
+        match = _CLAUSE.match(clause)
+        if match is None:
+            yield f"{clause.strip()[:80]!r} is not of the form NAME OP NUMBER and counts as true"
+        elif not isinstance(context.get(match[1]), int):
+            yield f"{match[1][:80]!r} is no number that conditions know, so {match[0].strip()[:80]!r} counts as true"
+        elif rest := clause[match.end() :].strip():
+            yield f"{rest[:80]!r} after {match[0].strip()[:80]!r} is ignored"
 
 
 def _holds(clause: str, context: Mapping[str, Any]) -> bool:

@@ -16,6 +16,8 @@ from marianne_operator.score.refused import Path, Problem, ScoreRefusedError, re
 
 MAX_TEXT: Final = 512 * 1024
 """Bytes of UTF-8."""
+MOST_ERRORS: Final = 10_000
+"""Beyond these, a list of them would take more memory than reading may."""
 SHOWN_INPUT: Final = 80
 """Characters of a wrong value that are worth repeating."""
 
@@ -48,6 +50,8 @@ def read_score(tree: Mapping[Any, Any]) -> Score | list[Problem]:
     try:
         return Score.model_validate(tree)
     except ValidationError as error:
+        if (count := error.error_count()) > MOST_ERRORS:
+            return [Problem((), f"{count} fields are wrong; this is no score")]
         return [_problem(each) for each in error.errors(include_url=False)]
 
 

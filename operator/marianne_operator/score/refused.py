@@ -25,15 +25,18 @@ class Problem:
     message: str
     kind: str = ""
     """Tells lint's checks apart where one step finds several kinds of problems."""
+    line: int | None = None
+    """From 1, in the text of the field."""
 
     def __str__(self) -> str:
-        return f"{dotted(self.path)}: {self.message}"
+        where = "" if self.line is None else f"line {self.line}: "
+        return f"{dotted(self.path)}: {where}{self.message}"
 
 
 class ScoreRefusedError(Exception):
     """`message` names the field and the fix, in words for the score's author.
 
-    `problem` says the same by path. `line` counts from 1 in the text of that field, or without a problem in the score.
+    `problem` says the same by path, where a path is known; `line` of the score's text, where only that is.
     """
 
     def __init__(self, reason: Reason, told: str | Problem, line: int | None = None) -> None:

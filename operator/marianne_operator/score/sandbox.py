@@ -15,8 +15,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Literal, Self, cast
 
+from marianne_operator.score.lint.findings import Finding, unread
 from marianne_operator.score.refused import ScoreRefusedError
 from marianne_runner.contract import CompiledScore
 
@@ -28,6 +29,8 @@ TRIES: Final = 2
 """A child may have been killed for something that is not its score's fault."""
 REMEMBERED: Final = 2 << 20
 """Characters of answers."""
+Asked = Literal["compiled", "findings"]
+"""What is to be told of a score, and by which name the answer has it."""
 SERVER: Final = "marianne_operator.score.sandbox_server"
 
 SILENT: Final = "the reader of scores died over this one, twice; make it smaller or simpler, then apply it again"
@@ -35,7 +38,7 @@ TOO_DEEP: Final = "the score is nested too deeply to be read"
 
 
 class Sandbox:
-    """An async context manager; `compile` may be called by any number of tasks."""
+    """An async context manager; any number of tasks may ask."""
 
     def __init__(self) -> None:
         self._server: subprocess.Popen[bytes] | None = None
@@ -57,8 +60,21 @@ class Sandbox:
 
         Raises `ScoreRefusedError`, also for whatever befalls the child, and `OSError` where no server can be started.
         """
+        return cast(CompiledScore, await self._told("compiled", source))
+
+    async def lint(self, text: str) -> list[Finding]:
+        """What an author should know of the score; whatever befalls the child is a finding too.
+
+        Raises `OSError` where no server can be started.
+        """
         try:
-            question = json.dumps(source).encode()
+            return [Finding(**found) for found in await self._told("findings", text)]
+        except ScoreRefusedError as refused:
+            return [unread(refused)]
+
+    async def _told(self, asked: Asked, source: str | Mapping[str, Any]) -> Any:  # noqa: ANN401  (any JSON)
+        try:
+            question = json.dumps({"asked": asked, "score": source}).encode()
         except RecursionError as error:
             raise ScoreRefusedError("ScoreTooLarge", TOO_DEEP) from error
         digest = hashlib.sha256(question).digest()
@@ -70,7 +86,7 @@ class Sandbox:
         told = json.loads(answer)
         if "refused" in told:
             raise ScoreRefusedError(told["refused"], told["message"])
-        return cast(CompiledScore, told["compiled"])
+        return told[asked]
 
     async def _answer(self, question: bytes) -> str:
         for _ in range(TRIES):

@@ -1,7 +1,8 @@
 """The other end of the sandbox: a warm process that forks a child for every score.
 
 Run as `python -m marianne_operator.score.sandbox_server FD`; it ends when the other end of that socket closes. A child
-reads one line of JSON, the score, and answers with one: `{"compiled": …}` or `{"refused": reason, "message": …}`.
+reads one line of JSON, `{"asked": …, "score": …}`, and answers with one: `{"compiled": …}` or `{"findings": […]}` as it
+was asked, or `{"refused": reason, "message": …}`.
 """
 
 import contextlib
@@ -13,11 +14,14 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn
 
 from marianne_operator.score.compile import compile_source
+from marianne_operator.score.lint.text import lint
 from marianne_operator.score.refused import ScoreRefusedError
 
 MEMORY: Final = 256 << 20
@@ -26,6 +30,12 @@ CPU_SECONDS: Final = 5
 """The largest scores take 2.3 on a slow core."""
 WALL_SECONDS: Final = 30
 """For a child that waits instead of working; many times the other, because processors are shared."""
+
+
+_ANSWERS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "compiled": compile_source,
+    "findings": lambda text: [asdict(found) for found in lint(text)],
+}
 
 
 class _SpentError(BaseException):
@@ -76,8 +86,10 @@ def _spent(number: int, frame: FrameType | None) -> None:
 
 def answer(question: bytes) -> bytes:
     """What the caller is told of this score."""
+    told: dict[str, Any]
     try:
-        told: dict[str, Any] = {"compiled": compile_source(json.loads(question))}
+        read = json.loads(question)
+        told = {read["asked"]: _ANSWERS[read["asked"]](read["score"])}
     except ScoreRefusedError as refused:
         told = {"refused": refused.reason, "message": refused.message}
     except RecursionError:

@@ -4,7 +4,7 @@ Only parsed: `Environment.compile` folds constants, and so does `meta.find_undec
 code generator (`{{ 'a' * 10**9 }}` becomes a gigabyte in either). Rendering happens in the sheet's Pod.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import jinja2
@@ -52,25 +52,27 @@ def warnings(score: Score) -> list[str]:
 
     A warning, because a template may well give a default; without one, the sheet fails when it is rendered.
     """
-    template = parsed(score)
-    if template is None:
+    if score.prompt.template is None:
         return []
-    unknown = sorted(undefined(score, template))
+    return told(undefined(score, parsed(score.prompt.template)))
+
+
+def told(names: Iterable[str]) -> list[str]:
+    """The warnings about these variables, few enough for a condition."""
+    unknown = sorted(names)
     more = [f"prompt.template: {len(unknown) - SHOWN} more variables are not defined"] if len(unknown) > SHOWN else []
     return [f"prompt.template: {not_defined(name)}" for name in unknown[:SHOWN]] + more
 
 
-def parsed(score: Score) -> nodes.Template | None:
-    """The template's syntax, where there is one; raises `ScoreRefusedError`, with the template's line."""
-    if score.prompt.template is None:
-        return None
+def parsed(text: str) -> nodes.Template:
+    """The template's syntax; raises `ScoreRefusedError`, with the template's line."""
     try:
-        template = _ENVIRONMENT.parse(score.prompt.template)
+        template = _ENVIRONMENT.parse(text)
         for _ in template.find_all(nodes.Name):  # recursive, so that it also must not be nested too deeply
             pass
     except jinja2.TemplateSyntaxError as error:
-        why = Problem(TEMPLATE, f"line {error.lineno}: {error.message}")
-        raise ScoreRefusedError("ScoreInvalid", why, error.lineno) from error
+        why = Problem(TEMPLATE, error.message or "not Jinja", line=error.lineno)
+        raise ScoreRefusedError("ScoreInvalid", why) from error
     except ValueError as error:  # a number too long for Python
         raise ScoreRefusedError("ScoreInvalid", Problem(TEMPLATE, str(error))) from error
     except RecursionError as error:
