@@ -1,0 +1,106 @@
+"""What a stream sends, and when: at once, then never more than one frame in a while, and a heartbeat in silence."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from marianne_api.read.feed import Feed
+from marianne_api.read.job_feed import JobFeed
+from marianne_api.read.listing import item
+from marianne_api.read.roster import Entry
+from marianne_api.read.snapshot import Snapshot
+from marianne_api.read.sse import RETRY, encoded, single
+from marianne_client.errors import ApiError, UnreachableError
+from marianne_client.identity import JobId
+
+Now = Callable[[], str]
+"""RFC 3339."""
+
+
+async def job_stream(job: JobFeed, known: int, now: Now) -> AsyncIterator[bytes]:
+    """Until the job has ended or is gone. `known`: the version that the reader has heard of, or 0.
+
+    A reader that knows the newest version is told the state alone, any other every sheet that ever began.
+    """
+    first = await job.first()
+    seen: Snapshot | None = None
+    trouble = ""
+    yield RETRY
+    if first.version == known and not first.last:
+        yield encoded([("job_status", first.state)], known)
+        seen = first
+    while True:
+        turn = job.turn.next
+        if job.ended is not None:
+            yield _end(job.ended)
+            return
+        if job.trouble != trouble:
+            trouble = job.trouble
+            if trouble:
+                yield _stale()
+        newest = job.snapshot
+        if newest is not None and newest is not seen:
+            if told := job.frames(seen, newest):
+                yield told
+            seen = newest
+            if newest.last:
+                return
+            await asyncio.sleep(job.timing.frame)
+        elif not await _passed(turn, job.timing.heartbeat):
+            yield _heartbeat(now, trouble)
+
+
+async def jobs_stream(feed: Feed, known: int, name_of: Callable[[JobId], str], now: Now) -> AsyncIterator[bytes]:
+    """Every job of the scope, from the reader's version on, or from now. `resync`: it is to read the list again."""
+    roster = await feed.fresh()
+    seen, trouble = known or roster.version, ""
+    yield RETRY + single("connected", version=str(seen), jobs=len(roster.rows))
+    while True:
+        turn = feed.turn.next
+        if feed.ended is not None:
+            yield _end(feed.ended)
+            return
+        if feed.trouble != trouble:
+            trouble = feed.trouble
+            if trouble:
+                yield _stale()
+        entries = roster.since(seen)
+        if entries or entries is None:
+            seen = roster.version
+            yield _changes(entries, seen, name_of)
+            await asyncio.sleep(feed.timing.frame)
+        elif not await _passed(turn, feed.timing.heartbeat):
+            yield _heartbeat(now, trouble)
+
+
+def _changes(entries: list[Entry] | None, version: int, name_of: Callable[[JobId], str]) -> bytes:
+    if entries is None:
+        return encoded([("resync", {})], version)
+    told = []
+    for entry in entries:
+        job_id = name_of(entry.row.id)
+        told.append(("job_deleted", {"job_id": job_id}) if entry.gone else ("job", item(entry.row, job_id)))
+    return encoded(told, version)
+
+
+async def _passed(turn: asyncio.Event, seconds: float) -> bool:
+    """Something has changed before the time was over."""
+    try:
+        await asyncio.wait_for(turn.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _end(error: ApiError | UnreachableError) -> bytes:
+    status = error.status if isinstance(error, ApiError) else 503
+    detail = error.message if isinstance(error, ApiError) else "Conductor unavailable"
+    return single("error", status=status, detail=detail, final=True)
+
+
+def _stale() -> bytes:
+    """The stream goes on: what has happened is told when the API server is back."""
+    return single("error", status=503, detail="Conductor unavailable", final=False)
+
+
+def _heartbeat(now: Now, trouble: str) -> bytes:
+    return single("heartbeat", timestamp=now(), connected=not trouble)
