@@ -4,6 +4,7 @@ Every text goes through `visible` on its way into a line: names, messages and lo
 terminal obeys what it is sent. Nothing else makes a `Line`.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,7 @@ from marianne_client.terminal_text import visible
 GAP: Final = "  "
 NARROWEST: Final = 8
 """Cells that a column keeps, whatever the width."""
+_BREAKS: Final = re.compile(r"[\t\n\r\v\f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +84,4 @@ def _without_end(spans: list[Span]) -> Line:
 
 def _clean(cell: Cell) -> Span:
     span = cell if isinstance(cell, Span) else Span(cell)
-    return Span(visible(" ".join(span.text.splitlines()) if "\n" in span.text else span.text), span.style)
+    return Span(visible(_BREAKS.sub(" ", span.text)), span.style)

@@ -66,7 +66,7 @@ Verb = Callable[..., Awaitable[int]]
 
 
 def verb(*groups: tuple[str, ...]) -> Callable[[Verb], Callable[..., None]]:
-    """What typer runs for `async def command(options, ...) -> exit code`: its own parameters, then the groups' flags."""
+    """What typer runs for `async def command(options, ...) -> int`: its own parameters, then the groups' flags."""
     names = [name for group in groups for name in group]
 
     def decorate(function: Verb) -> Callable[..., None]:

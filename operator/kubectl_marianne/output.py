@@ -41,7 +41,7 @@ def screen(environ: Mapping[str, str], size: tuple[int, int] | None, encoding: s
 
 
 def unicode_wanted(environ: Mapping[str, str], encoding: str) -> bool:
-    """What the locale says. Python writes UTF-8 even under `LANG=C`, and sets `LC_CTYPE=C.UTF-8` to tell its children."""
+    """What the locale says. Python writes UTF-8 under `LANG=C` too, and sets `LC_CTYPE=C.UTF-8` for its children."""
     told = environ.get("LANG", "")
     coerced = environ.get("LC_CTYPE") == "C.UTF-8" and told in ("", "C", "POSIX")
     wanted = environ.get("LC_ALL") or (not coerced and environ.get("LC_CTYPE")) or told
