@@ -14,7 +14,6 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -30,12 +29,6 @@ CPU_SECONDS: Final = 5
 """The largest scores take 2.3 on a slow core."""
 WALL_SECONDS: Final = 30
 """For a child that waits instead of working; many times the other, because processors are shared."""
-
-
-_ANSWERS: Final[Mapping[str, Callable[[Any], object]]] = {
-    "compiled": compile_source,
-    "findings": lambda text: [asdict(found) for found in lint(text)],
-}
 
 
 class _SpentError(BaseException):
@@ -88,8 +81,7 @@ def answer(question: bytes) -> bytes:
     """What the caller is told of this score."""
     told: dict[str, Any]
     try:
-        read = json.loads(question)
-        told = {read["asked"]: _ANSWERS[read["asked"]](read["score"])}
+        told = _answered(json.loads(question))
     except ScoreRefusedError as refused:
         told = {"refused": refused.reason, "message": refused.message}
     except RecursionError:
@@ -102,6 +94,12 @@ def answer(question: bytes) -> bytes:
         traceback.print_exc()
         told = {"refused": "ScoreInvalid", "message": f"the score cannot be read: {type(error).__name__}: {error}"}
     return json.dumps(told, ensure_ascii=False).encode(errors="replace")
+
+
+def _answered(read: dict[str, Any]) -> dict[str, Any]:
+    if read["asked"] == "findings":
+        return {"findings": [asdict(found) for found in lint(read["score"])]}
+    return {"compiled": compile_source(read["score"])}
 
 
 def _too_much(limit: str) -> dict[str, Any]:

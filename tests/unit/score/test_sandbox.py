@@ -15,6 +15,8 @@ import pytest_asyncio
 
 from marianne_operator.score import sandbox as module
 from marianne_operator.score.compile import compile_source
+from marianne_operator.score.lint.findings import Finding
+from marianne_operator.score.lint.text import lint
 from marianne_operator.score.refused import ScoreRefusedError
 from marianne_operator.score.sandbox import Sandbox
 from tests.unit.score.given import tree
@@ -73,6 +75,18 @@ async def refusal(opened: Sandbox, source: object) -> tuple[str, str]:
 async def test_text_and_tree_come_back_compiled(shared):
     assert await shared.compile(SMALL) == compile_source(SMALL)
     assert await shared.compile(tree()) == compile_source(tree())
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_findings_come_back_as_they_are(shared):
+    for text in (SMALL, SMALL + "titel: x\n", "name: [", ""):
+        assert await shared.lint(text) == lint(text) != []
+
+
+async def test_what_befalls_the_child_is_a_finding(sandbox):
+    task = asyncio.create_task(sandbox.lint(SLOW))
+    await kill_child(sandbox, but=await kill_child(sandbox))
+    assert await task == [Finding("K003", "error", module.SILENT, "score")]
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -260,12 +274,18 @@ def ask_a_child(question: bytes, setting: str = "") -> tuple[bytes, str]:
 BIG = SMALL.replace("play}", "play, variables: {a: [" + 190_000 * "1," + "]}}")
 
 
-BIG_QUESTION = json.dumps(BIG).encode() + b"\n"
+def question(source: object, asked: str = "compiled") -> bytes:
+    return json.dumps({"asked": asked, "score": source}).encode() + b"\n"
+
+
+BIG_QUESTION = question(BIG)
 
 
 def test_the_largest_scores_stay_within_the_limits():
     answer, _ = ask_a_child(BIG_QUESTION)
     assert json.loads(answer)["compiled"]["total_sheets"] == 3
+    answer, _ = ask_a_child(question(BIG, "findings"))
+    assert [found["check_id"] for found in json.loads(answer)["findings"]] == ["V203"]
 
 
 @pytest.mark.parametrize(
@@ -284,11 +304,11 @@ def test_a_child_that_takes_too_much_says_so(setting, limit):
 
 def test_a_child_that_waits_too_long_is_killed():
     waits = "sandbox_server.WALL_SECONDS = 1; sandbox_server.compile_source = lambda source: signal.pause()"
-    assert ask_a_child(b'"x"\n', waits) == (b"", "")
+    assert ask_a_child(question("x"), waits) == (b"", "")
 
 
 def test_what_was_not_foreseen_is_one_scores_trouble():
-    answer, log = ask_a_child(b'"x"\n', "sandbox_server.compile_source = lambda source: 1 // 0")
+    answer, log = ask_a_child(question("x"), "sandbox_server.compile_source = lambda source: 1 // 0")
     told = json.loads(answer)
     assert told["refused"] == "ScoreInvalid"
     assert "ZeroDivisionError" in told["message"]
