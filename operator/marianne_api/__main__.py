@@ -1,13 +1,12 @@
 """The API's process: uvicorn, TLS, and an end in good order."""
 
+import asyncio
 import logging
 import os
 import sys
 
-import uvicorn
-
 from marianne_api.application import create_app
-from marianne_api.serving import server_options
+from marianne_api.serving import KeyPair, configuration, serve
 from marianne_api.settings import ServerSettings, SettingsError, read_settings
 from marianne_client.access import in_cluster
 from marianne_operator import __version__, logs
@@ -16,7 +15,7 @@ log = logging.getLogger("marianne_api")
 
 
 def main() -> int:
-    """2 where the settings say nothing to start with."""
+    """0 after a signal, 2 where the settings say nothing to start with."""
     try:
         server, settings = ServerSettings.of(os.environ), read_settings(os.environ)
         access = in_cluster(os.environ)
@@ -26,16 +25,12 @@ def main() -> int:
     logs.configure(server.log_level, server.log_style)
     for noisy in ("httpx", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    secure = server.certificate is not None
-    log.info("serving", extra={"version": __version__, "host": server.host, "port": server.port, "tls": secure})
-    uvicorn.run(
-        create_app(settings, access),
-        host=server.host,
-        port=server.port,
-        ssl_certfile=server.certificate,
-        ssl_keyfile=server.key,
-        **server_options(settings.limits.header_bytes),
+    pair = KeyPair(server.certificate, server.key) if server.certificate and server.key else None
+    config = configuration(create_app(settings, access), server.host, server.port, settings.limits.header_bytes, pair)
+    log.info(
+        "serving", extra={"version": __version__, "host": server.host, "port": server.port, "tls": pair is not None}
     )
+    asyncio.run(serve(config, pair))
     return 0
 
 

@@ -1,5 +1,6 @@
 """What the chart, or whoever starts the process, decides."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +128,6 @@ def _number(environ: Mapping[str, str], name: str, default: float) -> float:
         number = float(_text(environ, name) or default)
     except ValueError:
         raise SettingsError(f"{PREFIX}{name} is a number") from None
-    if number <= 0:
+    if not 0 < number < math.inf:
         raise SettingsError(f"{PREFIX}{name} is more than 0")
     return number
