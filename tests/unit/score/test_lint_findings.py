@@ -1,0 +1,68 @@
+"""What lint says of a score, how much of it, and in which words."""
+
+import pytest
+import yaml
+
+from marianne_operator.score.effects import EFFECTS
+from marianne_operator.score.lint.findings import UNREADABLE, WRONG_FIELDS
+from marianne_operator.score.lint.text import SHOWN, lint
+from marianne_operator.score.refused import LONGEST
+from tests.unit.score.test_effects import written
+from tests.unit.score.test_lint import SMALL, prompt, rule, sheet
+
+
+@pytest.mark.parametrize("effect", EFFECTS, ids=lambda effect: effect.path)
+def test_every_effect_is_a_finding(effect):
+    expected = {"refused": {"K004"}, "none": {"K101", "K102"}}[effect.kind]
+    found = [each for each in lint(yaml.safe_dump(written(effect.path))) if each.path == effect.path]
+    assert {each.check_id for each in found} <= expected and found
+
+
+def test_all_errors_of_the_fields_are_told():
+    many = "".join(f"a{number}: 1\n" for number in range(20))
+    assert len([found for found in lint(SMALL + many) if found.check_id == "K002"]) == 20
+
+
+def test_findings_are_few_and_errors_go_first():
+    found = lint(SMALL.replace("play", "'" + "".join(f"{{{{v{n}}}}}" for n in range(300)) + "'") + "state_path: x\n")
+    assert len(found) == SHOWN + 1
+    assert (found[-1].check_id, found[-1].severity) == ("K000", "info")
+    assert found[-1].message == "more findings are not shown: 100 of severity warning, 1 of severity info"
+    sorted_out = lint(
+        sheet("dependencies: {9: [1]}, descriptions: {" + "".join(f"{n}: a, " for n in range(4, 400)) + "}")
+    )
+    assert [each.check_id for each in sorted_out if each.severity == "error"] == ["K005"]
+
+
+def test_what_is_quoted_is_cut():
+    for found in lint(prompt("{{ " + 9000 * "x" + " }}") + 9000 * "y" + ": 1\n"):
+        assert len(found.message) <= LONGEST and len(found.path) <= 200
+
+
+def test_very_many_wrong_fields_are_one_finding():
+    (found,) = lint(SMALL.replace("validations:", "validations: [" + 10_001 * "1," + "]\nagent_card:"))
+    assert found.message == "10002 fields are wrong; this is no score"
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [
+        (SMALL + "promt: x\n", "did you mean 'prompt'?"),
+        (sheet("total_item: 3"), "did you mean 'total_items'?"),
+        (rule("type: file_exists, path: a, comand: b"), "did you mean 'command'?"),
+        (SMALL + "movements: {1: {voice: 2}}\n", "did you mean 'voices'?"),
+        (sheet("cadenzas: {1: [{fil: a, as: tool}]}"), "did you mean 'file'?"),
+        (SMALL + "bridge: {enable: true}\n", "did you mean 'enabled'?"),
+        (SMALL + "xyzzy: 1\n", None),
+        (SMALL + 100 * "prompt" + ": 1\n", None),
+    ],
+)
+def test_a_misspelt_field_is_guessed(text, suggestion):
+    (found,) = (each for each in lint(text) if "no such field" in each.message)
+    assert found.suggestion == suggestion
+
+
+def test_a_refusal_in_the_schema_is_told_apart_from_one_in_the_text():
+    assert {found.check_id for found in lint("name: [")} <= UNREADABLE
+    assert {found.check_id for found in lint(SMALL + "titel: x\n")} <= WRONG_FIELDS
+    assert not {found.check_id for found in lint(sheet("dependencies: {2: [2]}"))} & (UNREADABLE | WRONG_FIELDS)
