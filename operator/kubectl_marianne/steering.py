@@ -1,4 +1,4 @@
-"""Pause, resume and cancel: the same steps for one job, several, or all that a selector finds."""
+"""Pause, resume and cancel: the same steps for one job or many."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -19,20 +19,6 @@ CHANGED: Final = (409, 422)
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """Names, or what a list finds: those by label, or every job of the namespace."""
-
-    namespace: str | None
-    names: tuple[str, ...] = ()
-    selector: str | None = None
-
-    @property
-    def by_name(self) -> bool:
-        """A job that was named must obey; one that was found may be in a state where there is nothing to do."""
-        return bool(self.names)
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What came of the wish for one job; `job` is as the write left it, None where nothing was written."""
 
@@ -45,16 +31,6 @@ class Answer:
     def done(self) -> bool:
         """The wish is written."""
         return self.job is not None
-
-
-async def select(connection: Connection, selection: Selection) -> list[JobId]:
-    """Which jobs are meant; those that were named need not be there."""
-    if selection.by_name:
-        return [JobId.of(str(selection.namespace), name) for name in selection.names]
-    query = {"labelSelector": selection.selector} if selection.selector else {}
-    listed = await connection.table(paths.jobs(selection.namespace), includeObject="Metadata", **query)
-    found = [row["object"]["metadata"] for row in listed["rows"]]
-    return [JobId(each["namespace"], each["name"]) for each in found]
 
 
 async def steer(connection: Connection, jobs: Sequence[JobId], ask: Ask) -> list[Answer]:

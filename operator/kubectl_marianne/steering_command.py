@@ -42,11 +42,13 @@ def check(options: Options, meant: Meant) -> None:
 
 async def chosen(opened: "Session", meant: Meant) -> list["JobId"]:
     """The jobs that are meant."""
-    from kubectl_marianne.steering import Selection, select  # noqa: PLC0415  (httpx: not for --help)
+    from kubectl_marianne.fetch import job_rows  # noqa: PLC0415  (httpx: not for --help)
+    from marianne_client.identity import JobId  # noqa: PLC0415
 
-    names = tuple(meant.names)
-    namespace = opened.namespace if names else opened.scope
-    return await select(opened.connection, Selection(namespace, names, opened.options.selector))
+    if meant.names:
+        return [opened.job(name) for name in meant.names]
+    found, _ = await job_rows(opened)
+    return [JobId(row.namespace, row.name) for row in found]
 
 
 async def obey(opened: "Session", jobs: Sequence["JobId"], ask: "Ask", meant: Meant, goal: "Goal") -> int:
