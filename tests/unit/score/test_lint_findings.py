@@ -1,14 +1,19 @@
 """What lint says of a score, how much of it, and in which words."""
 
+import re
+from pathlib import Path
+
 import pytest
 import yaml
 
 from marianne_operator.score.effects import EFFECTS
-from marianne_operator.score.lint.findings import UNREADABLE, WRONG_FIELDS
+from marianne_operator.score.lint.findings import CHECKS, UNREADABLE, WRONG_FIELDS
 from marianne_operator.score.lint.text import SHOWN, lint
 from marianne_operator.score.refused import LONGEST
 from tests.unit.score.test_effects import written
 from tests.unit.score.test_lint import SMALL, prompt, rule, sheet
+
+PAGE = Path(__file__).parents[3] / "docs" / "lint.md"
 
 
 @pytest.mark.parametrize("effect", EFFECTS, ids=lambda effect: effect.path)
@@ -66,3 +71,8 @@ def test_a_refusal_in_the_schema_is_told_apart_from_one_in_the_text():
     assert {found.check_id for found in lint("name: [")} <= UNREADABLE
     assert {found.check_id for found in lint(SMALL + "titel: x\n")} <= WRONG_FIELDS
     assert not {found.check_id for found in lint(sheet("dependencies: {2: [2]}"))} & (UNREADABLE | WRONG_FIELDS)
+
+
+def test_the_page_has_every_check_with_its_severity():
+    rows = re.findall(r"^\| ([KV]\d{3}) \| (\w+) \|", PAGE.read_text(), re.MULTILINE)
+    assert rows == [(check_id, check.severity) for check_id, check in CHECKS.items()]
