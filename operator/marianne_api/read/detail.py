@@ -1,6 +1,7 @@
 """One job's object as the seed's API tells it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from marianne_client.verbs import word
@@ -8,6 +9,7 @@ from marianne_client.verbs import word
 Body = Mapping[str, Any]
 ACTIVE: Final = frozenset({"dispatched", "in_progress"})
 TIMES: Final = ("startTime", "lastLaunchTime", "completionTime")
+SHEET_TIMES: Final = ("startedAt", "completedAt")
 CONDITION: Final = {
     "type": "type",
     "status": "status",
@@ -48,7 +50,7 @@ def job_state(job: Body, job_id: str) -> dict[str, Any]:
         "total_sheets": total,
         "current_sheet": _current(status),
         "error_message": _error(status),
-        "updated_at": max(job["metadata"]["creationTimestamp"], *(status.get(time, "") for time in TIMES)),
+        "updated_at": max(_times(job["metadata"], status), key=datetime.fromisoformat),
         "waiting": waiting_of(status),
     }
 
@@ -97,6 +99,12 @@ def waiting_of(status: Body) -> dict[str, Any] | None:
         "since": waiting.get("since"),
         "until": waiting.get("until"),
     }
+
+
+def _times(meta: Body, status: Body) -> Iterator[str]:
+    yield meta["creationTimestamp"]
+    yield from (status[time] for time in TIMES if time in status)
+    yield from (item[time] for item in status.get("sheets") or () for time in SHEET_TIMES if time in item)
 
 
 def _progress(status: Body) -> tuple[int, int]:
