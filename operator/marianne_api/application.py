@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from marianne_api import conductor, errors, health, jobs, sheets
+from marianne_api import conductor, errors, health, jobs, read, sheets
 from marianne_api.authentication import Authentication, Authenticator, ForwardedTokens, OwnToken
 from marianne_api.dependencies import AppState, Times
 from marianne_api.guard import Guard, SafeHeaders
@@ -47,7 +47,7 @@ def create_app(
     app.state.marianne = state
     errors.add_handlers(app)
     # The conductor's status first: its path would be that of a job called `daemon`.
-    for router in (health.router, conductor.router, jobs.router, sheets.router):
+    for router in (health.router, conductor.router, jobs.router, sheets.router, read.router):
         app.include_router(router)
     _add_door(app, state, _authenticator(state, own_token))
     return app
