@@ -2,15 +2,18 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from http.cookiejar import DefaultCookiePolicy
+from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 from starlette.middleware.cors import CORSMiddleware
 
 from marianne_api import conductor, errors, health, jobs, read, sheets
 from marianne_api.authentication import Authentication, Authenticator, ForwardedTokens, OwnToken
 from marianne_api.dependencies import AppState, Times
 from marianne_api.guard import Guard, SafeHeaders
-from marianne_api.limits import Buckets, StreamSlots
+from marianne_api.limits import Buckets, StreamSlots, Turns
 from marianne_api.rates import Rates
 from marianne_api.settings import ApiSettings
 from marianne_client.access import Access
@@ -18,24 +21,17 @@ from marianne_client.connection import open_client
 from marianne_operator import __version__
 from marianne_operator.score.sandbox import Sandbox
 
-ANSWER_SECONDS = 4.0
+ANSWER_SECONDS: Final = 4.0
 """For the API server: a caller hears of its silence within five."""
+DESCRIBED_BEARER: Final = Depends(HTTPBearer(auto_error=False, description="A token that the API server knows"))
+"""For the description alone: the door has judged the token before."""
 
 
 def create_app(
     settings: ApiSettings, access: Access, *, own_token: str | None = None, times: Times | None = None
 ) -> FastAPI:
     """Callers' tokens go to the API server; with `own_token`, that one alone opens, and `access` has the credential."""
-    times = times or Times()
-    state = AppState(
-        settings=settings,
-        access=access,
-        client=open_client(access, timeout=ANSWER_SECONDS, connections=settings.limits.streams_in_all + 200),
-        sandbox=Sandbox(),
-        streams=StreamSlots(settings.limits.streams, settings.limits.streams_in_all),
-        times=times,
-        closing=contextlib.AsyncExitStack(),
-    )
+    state = _state(settings, access, times or Times())
     app = FastAPI(
         title="Marianne job control",
         version=__version__,
@@ -46,11 +42,29 @@ def create_app(
     )
     app.state.marianne = state
     errors.add_handlers(app)
+    app.include_router(health.router)
     # The conductor's status first: its path would be that of a job called `daemon`.
-    for router in (health.router, conductor.router, jobs.router, sheets.router, read.router):
-        app.include_router(router)
+    for router in (conductor.router, jobs.router, sheets.router, read.router):
+        app.include_router(router, responses=errors.PROBLEMS, dependencies=[DESCRIBED_BEARER])
     _add_door(app, state, _authenticator(state, own_token))
     return app
+
+
+def _state(settings: ApiSettings, access: Access, times: Times) -> AppState:
+    limits = settings.limits
+    client = open_client(access, timeout=ANSWER_SECONDS, connections=limits.streams_in_all + 200)
+    # Callers share the connections: what one's answer sets must not come with another's request.
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return AppState(
+        settings=settings,
+        access=access,
+        client=client,
+        sandbox=Sandbox(),
+        streams=StreamSlots(limits.streams, limits.streams_in_all),
+        readers=Turns(limits.scores_waiting),
+        times=times,
+        closing=contextlib.AsyncExitStack(),
+    )
 
 
 @contextlib.asynccontextmanager
@@ -79,6 +93,7 @@ def _add_door(app: FastAPI, state: AppState, authenticator: Authenticator) -> No
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Prefer", "Last-Event-ID"],
+            expose_headers=["Retry-After", "X-Request-Id"],
         )
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(SafeHeaders, new_id=state.times.token)

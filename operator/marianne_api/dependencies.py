@@ -11,7 +11,7 @@ import httpx
 from fastapi import Depends, Path, Request
 
 from marianne_api.authentication import Caller
-from marianne_api.limits import StreamSlots
+from marianne_api.limits import StreamSlots, Turns
 from marianne_api.settings import ApiSettings
 from marianne_client.access import Access
 from marianne_client.errors import UnknownIdError
@@ -33,13 +33,14 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """`closing` ends what routers began for the whole process, when the process ends."""
+    """`closing` ends what routers began for the whole process; `readers` gives turns in the `sandbox`."""
 
     settings: ApiSettings
     access: Access
     client: httpx.AsyncClient
     sandbox: Sandbox
     streams: StreamSlots
+    readers: Turns
     times: Times
     closing: contextlib.AsyncExitStack
 
@@ -71,7 +72,7 @@ StateDep = Annotated[AppState, Depends(app_state)]
 CallerDep = Annotated[Caller, Depends(caller_of)]
 
 
-def _job_id(state: StateDep, job_id: Annotated[str, Path(max_length=400)]) -> JobId:
+def _job_id(state: StateDep, job_id: Annotated[str, Path()]) -> JobId:
     return state.job_id(job_id)
 
 

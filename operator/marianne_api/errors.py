@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -31,6 +32,27 @@ def problem(status: int, detail: object, headers: Mapping[str, str] | None = Non
     return AsciiJSONResponse({"detail": detail}, status, dict(headers or {}))
 
 
+class Problem(BaseModel):
+    """Any error; a 422 lists what is wrong, the others say it."""
+
+    detail: str
+
+
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": Problem, "description": meaning}
+    for status, meaning in {
+        400: "Not a sensible request",
+        401: "No token, or none that the API server knows",
+        403: "The API server's own words: who may not do what",
+        404: "Not found",
+        409: "Not in this state, or the name is taken",
+        429: "Too often, or too many at once; see Retry-After",
+        503: UNAVAILABLE,
+    }.items()
+}
+"""For the description of the routes."""
+
+
 def not_found(job_id: str) -> HTTPException:
     """The seed's words."""
     return HTTPException(404, f"Score not found: {job_id}")
@@ -38,12 +60,9 @@ def not_found(job_id: str) -> HTTPException:
 
 def add_handlers(app: FastAPI) -> None:
     """For whatever a route may raise."""
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(ApiError, _refused)
-    app.add_exception_handler(UnreachableError, _unreachable)
-    app.add_exception_handler(UnknownIdError, _unknown_id)
-    app.add_exception_handler(TooManyError, _too_many)
+    for kind in (HTTPException, RequestValidationError, ApiError, UnreachableError, UnknownIdError, TooManyError):
+        app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(Exception, _broken)
 
 
 def refused(error: ApiError) -> AsciiJSONResponse:
@@ -63,32 +82,21 @@ def too_many(error: TooManyError) -> AsciiJSONResponse:
     return problem(429, error.message, {"Retry-After": str(error.retry_after)})
 
 
-def _http(_request: Request, error: Exception) -> AsciiJSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101  (Starlette's signature is wider than its calls)
-    return problem(error.status_code, error.detail, error.headers)
-
-
-def _invalid(_request: Request, error: Exception) -> AsciiJSONResponse:
-    """Without the input: it may be large, secret or hostile."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101
-    told = [{key: each[key] for key in ("type", "loc", "msg")} for each in error.errors()]
-    return problem(422, told)
-
-
-def _refused(_request: Request, error: Exception) -> AsciiJSONResponse:
-    assert isinstance(error, ApiError)  # noqa: S101
-    return refused(error)
-
-
-def _unreachable(_request: Request, error: Exception) -> AsciiJSONResponse:
-    assert isinstance(error, UnreachableError)  # noqa: S101
-    return unreachable(error)
-
-
-def _unknown_id(request: Request, error: Exception) -> AsciiJSONResponse:
+def _answer(request: Request, error: Exception) -> AsciiJSONResponse:
+    match error:
+        case HTTPException():
+            return problem(error.status_code, error.detail, error.headers)
+        case RequestValidationError():  # without the input: it may be large, secret or hostile
+            return problem(422, [{key: each[key] for key in ("type", "loc", "msg")} for each in error.errors()])
+        case ApiError():
+            return refused(error)
+        case UnreachableError():
+            return unreachable(error)
+        case TooManyError():
+            return too_many(error)
     return problem(404, f"Score not found: {request.path_params.get('job_id', error)}")
 
 
-def _too_many(_request: Request, error: Exception) -> AsciiJSONResponse:
-    assert isinstance(error, TooManyError)  # noqa: S101
-    return too_many(error)
+def _broken(_request: Request, _error: Exception) -> AsciiJSONResponse:
+    """A mistake of ours; the server logs it with its place."""
+    return problem(500, "Internal error")

@@ -1,9 +1,10 @@
 """Who may ask how often, and have how many streams open."""
 
+import asyncio
 import contextlib
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
 REMEMBERED: Final = 4096
@@ -64,3 +65,26 @@ class StreamSlots:
                 del self._open[key]
             else:
                 self._open[key] -= 1
+
+
+class Turns:
+    """One thing at a time for each identity, so that who brings much or slow work waits for himself alone."""
+
+    def __init__(self, waiting: int) -> None:
+        self._waiting = waiting
+        self._lines: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @contextlib.asynccontextmanager
+    async def turn(self, key: str) -> AsyncIterator[None]:
+        """When those before are through; raises `TooManyError` where too many wait already."""
+        lock, standing = self._lines.get(key, (asyncio.Lock(), 0))
+        if standing > self._waiting:
+            raise TooManyError("Too many scores wait to be read", 5.0)
+        self._lines[key] = lock, standing + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            _, standing = self._lines.pop(key)
+            if standing > 1:
+                self._lines[key] = lock, standing - 1

@@ -26,6 +26,7 @@ class Limits:
     writes_at_once: int = 10
     streams: int = 8
     streams_in_all: int = 500
+    scores_waiting: int = 16
     unknown_tokens_per_second: float = 5.0
     unknown_tokens_at_once: int = 40
     """Per peer: each costs the API server a review."""

@@ -116,7 +116,8 @@ async def _score(state: AppState, caller: Caller, namespace: str, asked: StartJo
         text, key_ref = asked.config_content or "", None
     else:
         text, key_ref = await _read_config(caller, namespace, *source), {"name": source[0], "key": source[1]}
-    compiled = await state.sandbox.compile(text)
+    async with state.readers.turn(caller.username):
+        compiled = await state.sandbox.compile(text)
     return Score(compiled["name"], compiled["total_sheets"], None if key_ref else text, key_ref)
 
 

@@ -458,3 +458,22 @@ async def test_the_api_servers_own_words(operator: OperatorProcess, http: httpx.
         await api.get(jobs_path("default", "x"))
     asked = {"config_content": yaml.safe_dump(score()), "namespace": "kube-system"}
     assert (await http.post("/api/jobs", json=asked)).status_code == 403
+
+
+async def test_a_server_of_one_namespace(
+    operator: OperatorProcess, control_plane: ControlPlane, token: str, namespace: str, tmp_path: Path
+) -> None:
+    """Its ids are bare names, and it knows no other namespace."""
+    process = ApiProcess(tmp_path, control_plane.url, control_plane.ca_file, {"MARIANNE_API_NAMESPACES": namespace})
+    await process.start()
+    asked = {"config_content": yaml.safe_dump(score(instrument="unheard-of")), "name": "mine"}
+    async with process.client(token) as client:
+        for refused in ({"namespace": "default"}, {"name": "daemon"}):
+            assert (await client.post("/api/jobs", json={**asked, **refused})).status_code == 400
+        answer = await client.post("/api/jobs", json=asked)
+        assert (answer.status_code, answer.json()["job_id"]) == (200, "mine")
+        answer = await client.post("/api/jobs/mine/cancel")
+        assert (answer.status_code, answer.json()["job_id"]) == (200, "mine")
+        for unknown in (f"{namespace}.mine", "daemon"):
+            assert (await client.post(f"/api/jobs/{unknown}/cancel")).status_code == 404
+    await process.stop()

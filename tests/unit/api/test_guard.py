@@ -167,7 +167,15 @@ async def test_errors_do_not_fail_over_what_was_sent():
     async def post(number: int, body: dict[str, int]) -> None:
         return None
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
+    @app.get("/")
+    async def get() -> None:
+        raise RuntimeError("of our own making")
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
         answer = await client.post("/1", content=json.dumps({"secret\ud800": "swordfish"}), headers=JSON)
+        broken = await client.get("/")
     assert answer.status_code == 422
     assert "swordfish" not in answer.text
+    assert broken.status_code == 500
+    assert broken.json() == {"detail": "Internal error"}

@@ -1,8 +1,10 @@
 """How often, and how many at once."""
 
+import asyncio
+
 import pytest
 
-from marianne_api.limits import REMEMBERED, Buckets, StreamSlots, TooManyError
+from marianne_api.limits import REMEMBERED, Buckets, StreamSlots, TooManyError, Turns
 
 
 class Clock:
@@ -72,3 +74,23 @@ def test_streams_of_one_and_of_all():
             pass
     assert slots.open == 0
     assert slots._open == {}
+
+
+async def test_one_turn_each_and_a_short_line():
+    turns, told, go_on = Turns(waiting=1), [], asyncio.Event()
+
+    async def work(key: str, number: int) -> None:
+        async with turns.turn(key):
+            told.append((key, number))
+            await go_on.wait()
+
+    tasks = [asyncio.create_task(work(key, number)) for key in "ab" for number in range(2)]
+    await asyncio.sleep(0)
+    assert told == [("a", 0), ("b", 0)]
+    with pytest.raises(TooManyError):
+        await work("a", 2)
+    tasks[1].cancel()
+    go_on.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert told == [("a", 0), ("b", 0), ("b", 1)]
+    assert turns._lines == {}
