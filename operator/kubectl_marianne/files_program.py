@@ -86,12 +86,19 @@ def answer(root: Path, question: str, path: str, say: Callable[[str], None]) -> 
         if not start.is_file():
             raise ValueError(f"{path}: it is no regular file")
         check_size(root.resolve(), start)
-        sender.write(start.read_bytes())
+        with start.open("rb") as file:
+            while piece := file.read(1 << 20):
+                sender.write(piece)
     else:
         check_size(root.resolve(), start)
         with tarfile.open(fileobj=sender, mode="w|gz") as archive:  # type: ignore[call-overload]
-            archive.add(start, arcname=start.name if start != root.resolve() else "workspace")
+            archive.add(start, arcname="" if start == root.resolve() else start.name, filter=_member)
     sender.end()
+
+
+def _member(member: tarfile.TarInfo) -> "tarfile.TarInfo | None":
+    """Without the ledger; the tar's own folder needs no entry."""
+    return None if member.name.split("/")[0] == LEDGER else member
 
 
 def main() -> int:

@@ -1,12 +1,12 @@
 """The Pod that reads a job's workspace for its caller: restricted as a sheet's, without a token, and short-lived."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from kubectl_marianne import files_program
-from marianne_runner.contract import JOB_LABEL, SHEET_LABEL
+from marianne_runner.contract import SHEET_LABEL
 
 SHEET_CONTAINER: Final = "sheet"
 CLAIM_LABEL: Final = "marianne.dev/claim"
@@ -53,18 +53,13 @@ def claim_of(job: Mapping[str, Any]) -> tuple[str, str | None]:
     return f"{job['metadata']['name']}-workspace", "workspace"
 
 
-def image_of(pods: list[Mapping[str, Any]]) -> str:
+def image_of(pods: Sequence[Mapping[str, Any]]) -> str:
     """Of the job's latest Pod: a sheet's image has all that is needed; raises `NoImageError`."""
     sheets = [pod for pod in pods if SHEET_LABEL in pod["metadata"].get("labels", {})]
     if not sheets:
         raise NoImageError("the job has no Pod to learn an image from; name one with --image, the runner's will do")
     latest = max(sheets, key=lambda pod: pod["metadata"]["creationTimestamp"])
     return next(str(each["image"]) for each in latest["spec"]["containers"] if each["name"] == SHEET_CONTAINER)
-
-
-def pods_selector(job: Mapping[str, Any]) -> str:
-    """Finds the sheets' Pods of a job."""
-    return f"{JOB_LABEL}={job['metadata']['name']}"
 
 
 def reader(job: Mapping[str, Any], claim: Mapping[str, Any], image: str, question: Question) -> dict[str, Any]:
