@@ -6,7 +6,7 @@ the generated clients cannot ask for. Nothing is retried here: who calls knows w
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import httpx
@@ -90,7 +90,8 @@ class Connection:
                 if answer.status_code >= 400:
                     await answer.aread()
                 _raise(answer)
-                yield _translated_lines(answer)
+                async with contextlib.aclosing(_translated_lines(answer)) as lines:
+                    yield lines
 
     def _told(self, headers: Mapping[str, str]) -> httpx.Headers:
         """The credential, whose headers may repeat (groups to act as), and these."""
@@ -130,7 +131,7 @@ class Connection:
         return answer
 
 
-async def _translated_lines(answer: httpx.Response) -> AsyncIterator[str]:
+async def _translated_lines(answer: httpx.Response) -> AsyncGenerator[str, None]:
     with _translated():
         # Not httpx's own lines: those end at any character that Unicode calls a line's end, also inside of JSON.
         rest = bytearray()

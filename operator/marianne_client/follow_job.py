@@ -115,17 +115,17 @@ class JobWatch:
             try:
                 body = await self._connection.get(paths.job(self._job.namespace, self._job.name))
                 failures = 0
-                if await self._note(body):
+                if await self._note(body) or await self._watch(body["metadata"]["resourceVersion"]):
                     return
-                if await self._watch(body["metadata"]["resourceVersion"]):
-                    return
+                await asyncio.sleep(PAUSES[0])
             except ApiError as error:
                 if error.status == GONE:
-                    continue
-                if error.status != 404 or self._now is None:
+                    await asyncio.sleep(PAUSES[0])
+                elif error.status == 404 and self._now is not None:
+                    await self._end()
+                    return
+                else:
                     raise
-                await self._end()
-                return
             except UnreachableError:
                 if failures == len(PAUSES):
                     raise
@@ -133,24 +133,22 @@ class JobWatch:
                 failures += 1
 
     async def _watch(self, version: str) -> bool:
-        """True when the job has gone; False where the versions seen are too old to go on from."""
-        path, selector = paths.jobs(self._job.namespace), f"metadata.name={self._job.name}"
-        while True:
-            async with self._connection.lines(
-                path,
-                idle_seconds=WATCH_SECONDS + 15,
-                watch=True,
-                fieldSelector=selector,
-                resourceVersion=version,
-                timeoutSeconds=WATCH_SECONDS,
-            ) as lines:
-                async for line in lines:
-                    event = json.loads(line)
-                    if event["type"] == "ERROR":
-                        return False
-                    version = event["object"]["metadata"]["resourceVersion"]
-                    if await self._note(event["object"], deleted=event["type"] == "DELETED"):
-                        return True
+        """True when the job has gone; False where the watch ended otherwise: the next look tells what was missed."""
+        async with self._connection.lines(
+            paths.jobs(self._job.namespace),
+            idle_seconds=WATCH_SECONDS + 15,
+            watch=True,
+            fieldSelector=f"metadata.name={self._job.name}",
+            resourceVersion=version,
+            timeoutSeconds=WATCH_SECONDS,
+        ) as lines:
+            async for line in lines:
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    return False
+                if await self._note(event["object"], deleted=event["type"] == "DELETED"):
+                    return True
+        return False
 
     async def _note(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
         """True when it is the last version of this very job."""

@@ -81,7 +81,7 @@ class AttemptLog:
         newest = sheet is not None and sheet.attempt == self._attempt and sheet.over(self._attempt)
         if sheet is None or not newest or self._position.last is not None:
             return []
-        texts = [text for tail in sheet.tails for text in tail.split("\n")]
+        texts = [text for tail in sheet.tails for text in tail.removesuffix("\n").split("\n")]
         kept = texts if tail_lines is None else texts[len(texts) - min(len(texts), tail_lines) :]
         return [LogLine(self._sheet, self._attempt, self._pod, text, None, "tail", initial=True) for text in kept]
 
