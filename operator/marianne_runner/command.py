@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from marianne_runner import environment
+from marianne_runner import environment, http_command
 from marianne_runner.contract import Brief
 from marianne_runner.processes import Program
 
@@ -17,9 +17,21 @@ class InstrumentMissingError(Exception):
     """The profile names nothing that can be run in this image."""
 
 
-def build(brief: Brief, prompt: str, workspace: Path, variables: Mapping[str, str]) -> Program:
-    """`variables`: the Pod's environment. Raises `InstrumentMissingError`."""
-    command = (brief["profile"].get("cli") or {}).get("command") or {}
+def interface(profile: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How the program is called and understood: the profile's `cli`, or what ours is for an `http` one."""
+    return http_command.INTERFACE if profile.get("kind") == "http" else profile.get("cli") or {}
+
+
+def build(
+    brief: Brief, prompt: str, workspace: Path, variables: Mapping[str, str], config: Mapping[str, Any]
+) -> Program:
+    """`variables`: the Pod's environment; `config`: the sheet's. Raises `InstrumentMissingError`."""
+    if brief["profile"].get("kind") == "http":
+        try:
+            return http_command.build(brief, prompt, workspace, variables, config)
+        except http_command.HttpProfileError as error:
+            raise InstrumentMissingError(f"instrument {brief['instrument']!r}: {error}") from error
+    command = interface(brief["profile"]).get("command") or {}
     name = command.get("executable")
     if not name:
         raise InstrumentMissingError(f"instrument {brief['instrument']!r}: profile.cli.command.executable is not set")

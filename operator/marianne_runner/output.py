@@ -3,10 +3,13 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 MOST_TOKENS: Final = 2**37
-_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_STEP: Final = re.compile(r"([^.\[\]]+)|\[(-?\d+|\*)\]")
+
+Event = dict[str, Any]
+T = TypeVar("T")
 
 
 class Report(NamedTuple):
@@ -25,16 +28,28 @@ def read_report(output: Mapping[str, Any], stdout: bytes, *, succeeded: bool) ->
 
 
 def found_at(document: Any, path: str | None) -> list[Any]:  # noqa: ANN401  (any JSON)
-    """Everything at `a.b`, `a[0]` and, with `*`, below any key; nulls are nothing."""
+    """Everything at `a.b`, `a[0]`, `a[-1]` and, with `*`, below any key or index; nulls are nothing.
+
+    Of several paths, parted by `|`, the first counts at which there is something.
+    """
+    found = (_at(document, each.strip()) for each in (path or "").split("|"))
+    return next((each for each in found if each), [])
+
+
+def _at(document: Any, path: str) -> list[Any]:  # noqa: ANN401  (any JSON)
     found = [document] if path else []
-    for name, index in _STEP.findall(path or ""):
+    for name, index in _STEP.findall(path):
         found = [each for parent in found for each in _children(parent, name, index)]
     return [each for each in found if each is not None]
 
 
 def _children(parent: Any, name: str, index: str) -> Iterable[Any]:  # noqa: ANN401  (any JSON)
     if index:
-        return parent[int(index) : int(index) + 1] if isinstance(parent, list) else ()
+        if not isinstance(parent, list):
+            return ()
+        if index == "*":
+            return parent
+        return parent[int(index) :][:1] if int(index) >= -len(parent) else ()
     if not isinstance(parent, dict):
         return ()
     if name == "*":
@@ -43,9 +58,8 @@ def _children(parent: Any, name: str, index: str) -> Iterable[Any]:  # noqa: ANN
 
 
 def _of_document(output: Mapping[str, Any], stdout: str, succeeded: bool) -> Report:
-    try:
-        document = json.loads(stdout)
-    except (ValueError, RecursionError):
+    document = _read(stdout)
+    if document is None:
         return Report()
     total = bool(output.get("aggregate_tokens"))
     return Report(
@@ -57,30 +71,43 @@ def _of_document(output: Mapping[str, Any], stdout: str, succeeded: bool) -> Rep
 
 
 def _of_events(output: Mapping[str, Any], stdout: str, succeeded: bool) -> Report:
-    events = [event for line in stdout.splitlines() if isinstance(event := _event(line), dict)]
-    wanted = {"type": output.get("completion_event_type"), **(output.get("completion_event_filter") or {})}
-    done = next((event for event in events if all(event.get(key) == value for key, value in wanted.items())), None)
-    total = bool(output.get("aggregate_tokens"))
-
-    def tokens(path: str | None) -> int | None:
-        counts = (_tokens(found_at(event, path), total=total) for event in events)
-        return next((count for count in counts if count is not None), None)
-
+    events = [event for line in stdout.splitlines() if isinstance(event := _read(line), dict)]
     return Report(
-        text=_text(found_at(done, output.get("result_path"))) if succeeded and done is not None else None,
+        text=_result(output, events) if succeeded else None,
         error=_first(lambda event: _text(found_at(event, output.get("error_path"))), events) if not succeeded else None,
-        input_tokens=tokens(output.get("input_tokens_path")),
-        output_tokens=tokens(output.get("output_tokens_path")),
+        input_tokens=_of_all(output, "input_tokens_path", events),
+        output_tokens=_of_all(output, "output_tokens_path", events),
     )
 
 
-def _first(look: Callable[[Any], str | None], events: Iterable[Any]) -> str | None:
+def _result(output: Mapping[str, Any], events: list[Event]) -> str | None:
+    """From the first completion event, or the last, or all of them one a line, as the profile says."""
+    if not output.get("completion_event_type"):
+        return None
+    wanted = {"type": output["completion_event_type"], **(output.get("completion_event_filter") or {})}
+    done = [event for event in events if all(found_at(event, path) == [value] for path, value in wanted.items())]
+    told = [text for event in done if (text := _text(found_at(event, output.get("result_path")))) is not None]
+    take = output.get("completion_event_take")
+    if take == "all":
+        return "\n".join(told) if told else None
+    return told[-1 if take == "last" else 0] if told else None
+
+
+def _of_all(output: Mapping[str, Any], name: str, events: list[Event]) -> int | None:
+    """The first number that any event tells; with `aggregate_tokens` the sum, since each step is paid for."""
+    path = output.get(name)
+    if output.get("aggregate_tokens"):
+        return _tokens([each for event in events for each in found_at(event, path)], total=True)
+    return _first(lambda event: _tokens(found_at(event, path), total=False), events)
+
+
+def _first(look: Callable[[Event], T | None], events: Iterable[Event]) -> T | None:
     return next((found for event in events if (found := look(event)) is not None), None)
 
 
-def _event(line: str) -> Any:  # noqa: ANN401  (any JSON)
+def _read(text: str) -> Any:  # noqa: ANN401  (any JSON)
     try:
-        return json.loads(line)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
 

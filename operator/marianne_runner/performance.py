@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from marianne_runner import verdicts
+from marianne_runner.command import interface
 from marianne_runner.contract import Verdict
 from marianne_runner.oom import oom_kills
 from marianne_runner.output import Report, read_report
 from marianne_runner.perform import Exit, run
 from marianne_runner.processes import Program
 from marianne_runner.redact import redact
+from marianne_runner.signals import heard
 from marianne_runner.streams import Live, Tee
 from marianne_runner.task import Task
 
@@ -33,7 +35,7 @@ def perform(
 ) -> Performance:
     """Raises `OSError` if it cannot be started."""
     brief, root = task.brief, task.places.root
-    output = (brief["profile"].get("cli") or {}).get("output") or {}
+    output = interface(brief["profile"]).get("output") or {}
     limit = task.score["max_output_capture_bytes"]
     document = DOCUMENT_BYTES if output.get("format") in ("json", "jsonl") else 0
     stdout, stderr = Tee(Live(1), limit, document), Tee(Live(2), limit)
@@ -44,11 +46,24 @@ def perform(
     if stdout.truncated or stderr.truncated:
         verdict["output_truncated"] = True
     failure = verdicts.failure_of(ended, brief, report, out_of_memory=oom_kills(root) > kills)
-    if failure is not None:
+    if failure is not None and not ended.interrupted:
+        failure = _explained(task, verdict, failure, stdout.tail, stderr.tail)
         verdict["reason"], verdict["message"] = failure
     if ended.interrupted:
         verdict["outcome"], verdict["reason"], verdict["message"] = "interrupted", "", INTERRUPTED
     return Performance(verdict, failure, said, stderr.tail, ended.interrupted)
+
+
+def _explained(
+    task: Task, verdict: Verdict, failure: verdicts.Failure, stdout: bytes, stderr: bytes
+) -> verdicts.Failure:
+    """With what the profile's patterns recognise, in the verdict too."""
+    signals = heard(interface(task.brief["profile"]).get("errors") or {}, stdout, stderr)
+    if signals.rate_limited:
+        verdict["rate_limited"] = True
+    if signals.error_type is not None:
+        verdict["error_type"] = signals.error_type
+    return (failure[0], f"{failure[1]} ({signals.told})") if signals.told else failure
 
 
 def _reported(task: Task, output: Mapping[str, Any], ended: Exit, stdout: Tee) -> tuple[Report, bytes]:

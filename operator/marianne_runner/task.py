@@ -61,7 +61,8 @@ class Task(NamedTuple):
 
     def program(self, prompt: str) -> Program:
         """The instrument. Raises `InstrumentMissingError`."""
-        return command.build(self.brief, prompt, self.places.workspace, environment.of_the_pod())
+        config = self.score["performers"][self.sheet["performer"]].get("config", {})
+        return command.build(self.brief, prompt, self.places.workspace, environment.of_the_pod(), config)
 
     def remember_times(self) -> None:
         """What `file_modified` compares with: once for each run and sheet, before its first attempt."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from marianne_runner.checks import label, pass_percentage
+from marianne_runner.command import interface
 from marianne_runner.contract import PROTOCOL, Brief, Check, Outcome, Verdict, VerdictReason, encode_message
 from marianne_runner.output import Report
 from marianne_runner.perform import Exit
@@ -66,7 +67,7 @@ def with_performance(verdict: Verdict, ended: Exit, report: Report, tails: tuple
 
 def is_success(ended: Exit, brief: Brief) -> bool:
     """By the profile's exit codes."""
-    errors = (brief["profile"].get("cli") or {}).get("errors") or {}
+    errors = interface(brief["profile"]).get("errors") or {}
     stopped = ended.timed_out or ended.interrupted
     return not stopped and ended.code is not None and ended.code in (errors.get("success_exit_codes") or [0])
 

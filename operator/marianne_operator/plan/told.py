@@ -85,6 +85,8 @@ _SHAPE: Final[Mapping[str, Callable[[object], bool]]] = {
     "stdout_tail": _text,
     "stderr_tail": _text,
     "output_truncated": _flag,
+    "rate_limited": _flag,
+    "error_type": _text,
     "input_tokens": lambda value: _whole(value) and _amount(value),
     "output_tokens": lambda value: _whole(value) and _amount(value),
 }

@@ -74,6 +74,9 @@ class Verdict(TypedDict):
     stdout_tail: NotRequired[str]
     stderr_tail: NotRequired[str]
     output_truncated: NotRequired[bool]
+    rate_limited: NotRequired[bool]
+    error_type: NotRequired[str]
+    """With a failed performance, what the profile's patterns recognise: auth, crash, stale, timeout, capacity."""
     input_tokens: NotRequired[int]
     output_tokens: NotRequired[int]
     prompt_characters: NotRequired[int]

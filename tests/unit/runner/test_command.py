@@ -29,7 +29,7 @@ def line(
     workspace: Path, command: dict[str, Any], prompt: str = "PROMPT", **given: Any
 ) -> tuple[list[str], str | None]:
     program = build(
-        brief({"executable": "tool", **command}, **given), prompt, workspace, {"PATH": str(workspace / "bin")}
+        brief({"executable": "tool", **command}, **given), prompt, workspace, {"PATH": str(workspace / "bin")}, {}
     )
     assert program.executable == str(workspace / "bin/tool")
     arguments = [each.decode() for each in program.arguments]
@@ -104,16 +104,16 @@ def test_what_no_argument_can_hold_goes_by_standard_input(workspace: Path, promp
     assert (arguments, stdin) == ((["tool"], prompt) if by_stdin else (["tool", "-c", prompt], None))
 
 
-@pytest.mark.parametrize("profile", [{}, {"cli": None}, {"cli": {"command": {}}}, {"kind": "http", "http": {}}])
+@pytest.mark.parametrize("profile", [{}, {"cli": None}, {"cli": {"command": {}}}, {"kind": "cli", "http": {}}])
 def test_a_profile_without_a_program(workspace: Path, profile: dict[str, Any]) -> None:
     told = cast(Brief, {"instrument": "tool", "timeout_seconds": 1, "profile": profile})
     with pytest.raises(InstrumentMissingError, match="executable is not set"):
-        build(told, "", workspace, {})
+        build(told, "", workspace, {}, {})
 
 
 def test_a_program_that_the_image_has_not(workspace: Path) -> None:
     with pytest.raises(InstrumentMissingError, match="no program 'absent'"):
-        build(brief({"executable": "absent"}), "", workspace, {"PATH": "/usr/bin"})
+        build(brief({"executable": "absent"}), "", workspace, {"PATH": "/usr/bin"}, {})
 
 
 def test_programs_are_found_as_a_shell_finds_them(workspace: Path) -> None:
@@ -195,6 +195,34 @@ def test_what_the_cli_says(output: dict[str, Any], stdout: str, succeeded: bool,
     assert read_report(output, stdout.encode(), succeeded=succeeded) == report
 
 
+STEPS = [
+    {"type": "text", "part": {"text": "A", "kind": "x"}},
+    {"type": "text", "part": {"text": "B", "kind": "y", "tokens": 3}},
+    {"type": "text", "part": {"text": "C", "kind": "x", "tokens": 4}},
+    {"type": "text", "part": {}},
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "report"),
+    [
+        ({}, Report("A", None, 3)),
+        ({"completion_event_take": "first"}, Report("A", None, 3)),
+        ({"completion_event_take": "last"}, Report("C", None, 3)),
+        ({"completion_event_take": "all"}, Report("A\nB\nC", None, 3)),
+        ({"completion_event_filter": {"part.kind": "y"}}, Report("B", None, 3)),
+        ({"completion_event_filter": {"part.kind": "z"}}, Report(None, None, 3)),
+        ({"completion_event_type": None}, Report(None, None, 3)),
+        ({"aggregate_tokens": True}, Report("A", None, 7)),
+    ],
+)
+def test_which_events_count(fields: dict[str, Any], report: Report) -> None:
+    output = {"format": "jsonl", "completion_event_type": "text", "result_path": "part.text"}
+    output |= {"input_tokens_path": "part.tokens"}
+    stdout = "\n".join(map(json.dumps, STEPS)).encode()
+    assert read_report({**output, **fields}, stdout, succeeded=True) == report
+
+
 @pytest.mark.parametrize(("counts", "total"), [([3, 30], 33), ([0, 0], None), ([], None), ([1, -5], 1)])
 def test_tokens_of_all_models_are_added_up(counts: list[int], total: int | None) -> None:
     output = {**JSON, "input_tokens_path": "models.*.in", "aggregate_tokens": True}
@@ -204,7 +232,22 @@ def test_tokens_of_all_models_are_added_up(counts: list[int], total: int | None)
 
 @pytest.mark.parametrize(
     ("path", "found"),
-    [("a.b[0]", [1]), ("a.b[1].c", [2]), ("a.b[5]", []), ("m.*.t", [1, 2]), ("a.x", []), ("", []), ("m.p.t.u", [])],
+    [
+        ("a.b[0]", [1]),
+        ("a.b[1].c", [2]),
+        ("a.b[5]", []),
+        ("a.b[-1].c", [2]),
+        ("a.b[-3]", []),
+        ("a.b[*]", [1, {"c": 2}]),
+        ("a.b[*].c", [2]),
+        ("m[0]", []),
+        ("m.*.t", [1, 2]),
+        ("a.x", []),
+        ("", []),
+        ("m.p.t.u", []),
+        ("a.x | m.q.t|m.p.t", [2]),
+        ("a.x|zz", []),
+    ],
 )
 def test_paths(path: str, found: list[Any]) -> None:
     document = {"a": {"b": [1, {"c": 2}], "x": None}, "m": {"p": {"t": 1}, "q": {"t": 2}}}
