@@ -1,6 +1,7 @@
 """Wait for one job or several, with a deadline."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
 from kubectl_marianne.job_versions import job_versions
@@ -30,8 +31,9 @@ async def await_jobs(
 
 async def await_job(connection: Connection, job: JobId, goal: Goal) -> Verdict:
     """Returns when there is nothing left to wait for."""
-    async for version in job_versions(connection, job):
-        found = gone() if version is None else verdict(version, goal)
-        if found is not None:
-            return found
+    async with contextlib.aclosing(job_versions(connection, job)) as versions:
+        async for version in versions:
+            found = gone() if version is None else verdict(version, goal)
+            if found is not None:
+                return found
     raise AssertionError("a job's versions end only with its end")

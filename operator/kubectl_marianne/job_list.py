@@ -1,6 +1,7 @@
 """The list of jobs: once, or for as long as somebody looks."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -48,9 +49,10 @@ async def watch(session: Session, wanted: Wanted) -> int:
     """Until Ctrl-C."""
     conductor = await fetch.conductor(session)
 
-    async def versions() -> AsyncIterator[Rows | None]:
-        async for version in row_versions(session):
-            yield {key: row for key, row in version.items() if wanted(row.phase)}
+    async def versions() -> AsyncGenerator[Rows | None, None]:
+        async with contextlib.aclosing(row_versions(session)) as found:
+            async for version in found:
+                yield {key: row for key, row in version.items() if wanted(row.phase)}
 
     def draw(rows: Rows) -> list[Line]:
         return _lines(session, [rows[key] for key in sorted(rows)], conductor, session.screen.height)

@@ -1,8 +1,9 @@
 """One job's versions as they come: a look at it, then a watch from there, and again where that breaks off."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from marianne_client.connection import Connection
@@ -21,23 +22,24 @@ PATIENCE: Final = 30
 
 async def job_versions(
     connection: Connection, job: JobId, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> AsyncIterator[Job | None]:
+) -> AsyncGenerator[Job | None, None]:
     """The job as it is, then each change; None where it is not there (any more), and nothing after that.
 
-    A namesake that is made after it is another job. Raises `ApiError` for what the API server refuses, and
-    `UnreachableError` at once where it never answered, later when it has been away for too long.
+    Whoever leaves early closes it (`contextlib.aclosing`): a connection is open in it. A namesake
+    that is made after it is another job. Raises `ApiError` for what the API server refuses, and `UnreachableError` at once where it never answered, later when it has been away for too long.
     """
     uid: str | None = None
     misses: int | None = None
     while True:
         try:
-            async for found in _look_and_watch(connection, job):
-                misses = 0
-                if found is None or found["metadata"]["uid"] != (uid or found["metadata"]["uid"]):
-                    yield None
-                    return
-                uid = found["metadata"]["uid"]
-                yield found
+            async with contextlib.aclosing(_look_and_watch(connection, job)) as versions:
+                async for found in versions:
+                    misses = 0
+                    if found is None or found["metadata"]["uid"] != (uid or found["metadata"]["uid"]):
+                        yield None
+                        return
+                    uid = found["metadata"]["uid"]
+                    yield found
         except UnreachableError:
             if misses is None or misses >= PATIENCE:
                 raise
@@ -45,7 +47,7 @@ async def job_versions(
         await sleep(PAUSE_SECONDS)
 
 
-async def _look_and_watch(connection: Connection, job: JobId) -> AsyncIterator[Job | None]:
+async def _look_and_watch(connection: Connection, job: JobId) -> AsyncGenerator[Job | None, None]:
     """Ends when the watch does, whatever the reason: the next look tells what was missed."""
     path, selector = jobs(job.namespace), f"metadata.name={job.name}"
     listed = await connection.get(path, fieldSelector=selector)

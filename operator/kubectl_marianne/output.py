@@ -75,7 +75,7 @@ def rich_text(of: Line) -> Any:  # noqa: ANN401  (Rich's `Text`, imported late)
     """Spans as Rich has them; no markup is read in them."""
     from rich.text import Text  # noqa: PLC0415
 
-    return Text.assemble(*((span.text, span.style) for span in of), no_wrap=True, end="")
+    return Text.assemble(*((span.text, span.style) for span in of), no_wrap=True)
 
 
 def tell(text: str) -> None:

@@ -1,8 +1,9 @@
 """All jobs of the scope as they change: a list, then a watch of rows, and again where that breaks off."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from kubectl_marianne.fetch import job_rows, selection
@@ -17,14 +18,15 @@ Rows = dict[tuple[str, str], JobRow]
 GONE: Final = "DELETED"
 
 
-async def row_versions(session: Session) -> AsyncIterator[Rows]:
-    """Without an end. Raises `ApiError`, and `UnreachableError` as `job_versions` does."""
+async def row_versions(session: Session) -> AsyncGenerator[Rows, None]:
+    """Without an end: whoever has seen enough closes it. Raises what `job_versions` raises."""
     misses: int | None = None
     while True:
         try:
-            async for found in _list_and_watch(session):
-                misses = 0
-                yield found
+            async with contextlib.aclosing(_list_and_watch(session)) as versions:
+                async for found in versions:
+                    misses = 0
+                    yield found
         except UnreachableError:
             if misses is None or misses >= PATIENCE:
                 raise
@@ -32,7 +34,7 @@ async def row_versions(session: Session) -> AsyncIterator[Rows]:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _list_and_watch(session: Session) -> AsyncIterator[Rows]:
+async def _list_and_watch(session: Session) -> AsyncGenerator[Rows, None]:
     listed, version = await job_rows(session)
     held = {(row.namespace, row.name): row for row in listed}
     yield dict(held)

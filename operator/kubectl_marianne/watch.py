@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from kubectl_marianne import exits
@@ -12,7 +12,7 @@ from kubectl_marianne.fetch import look, score_of
 from kubectl_marianne.job_versions import job_versions
 from kubectl_marianne.layout_job import Wanted, job_lines
 from kubectl_marianne.lines import Line
-from kubectl_marianne.output import complain, show, standard_screen
+from kubectl_marianne.output import Screen, complain, show, standard_screen
 from kubectl_marianne.painter import painter
 from kubectl_marianne.reading import Score, status
 from kubectl_marianne.session import Session
@@ -20,7 +20,7 @@ from kubectl_marianne.verdict import ended
 from marianne_client.identity import JobId
 
 T = TypeVar("T")
-Job = dict[str, Any]
+Job = Mapping[str, Any]
 Draw = Callable[[T], Sequence[Line]]
 EVERY: Final[Wanted] = lambda _sheet: True  # noqa: E731  (a default that has a name)
 
@@ -29,13 +29,15 @@ async def watch_job(session: Session, job: JobId, wanted: Wanted = EVERY) -> int
     """Until the job has ended; its ending is the exit code. On Ctrl-C what was seen last stays."""
     scores: dict[str, Score] = {}
 
-    async def versions() -> AsyncIterator[Job | None]:
-        async for version in job_versions(session.connection, job):
-            if version is not None and (pinned := status(version).get("score")) and pinned["configMap"] not in scores:
-                scores[pinned["configMap"]] = await score_of(session.connection, version)
-            yield None if version is None else dict(version)
-            if version is None or ended(version) is not None:
-                return
+    async def versions() -> AsyncGenerator[Job | None, None]:
+        async with contextlib.aclosing(job_versions(session.connection, job)) as found:
+            async for version in found:
+                pinned = None if version is None else status(version).get("score")
+                if version is not None and pinned and pinned["configMap"] not in scores:
+                    scores[pinned["configMap"]] = await score_of(session.connection, version)
+                yield version
+                if version is not None and ended(version) is not None:
+                    return
 
     def draw(version: Job) -> list[Line]:
         pinned = status(version).get("score") or {}
@@ -52,7 +54,7 @@ async def watch_job(session: Session, job: JobId, wanted: Wanted = EVERY) -> int
 
 async def follow(
     session: Session,
-    versions: AsyncIterator[T | None],
+    versions: AsyncGenerator[T | None, None],
     draw: Callable[[T], Sequence[Line]],
     changes: Callable[[T | None, T], Sequence[Line]],
 ) -> T | None:
@@ -61,8 +63,15 @@ async def follow(
     Where the cursor cannot be moved, `changes` from version to version are told line by line.
     """
     screen = session.screen
-    if not screen.redraws:
+    async with contextlib.aclosing(versions):
+        if screen.redraws:
+            return await _redraw(screen, versions, draw)
         return await _tell(versions, lambda before, after: show(changes(before, after), screen))
+
+
+async def _redraw(
+    screen: Screen, versions: AsyncGenerator[T | None, None], draw: Callable[[T], Sequence[Line]]
+) -> T | None:
     newest: list[T] = []
     try:
         with painter(screen) as paint:
@@ -73,7 +82,7 @@ async def follow(
     return None if gone else newest[0]
 
 
-async def _tell(versions: AsyncIterator[T | None], tell: Callable[[T | None, T], None]) -> T | None:
+async def _tell(versions: AsyncGenerator[T | None, None], tell: Callable[[T | None, T], None]) -> T | None:
     before: T | None = None
     async for version in versions:
         if version is None:
@@ -83,7 +92,7 @@ async def _tell(versions: AsyncIterator[T | None], tell: Callable[[T | None, T],
     return before
 
 
-async def _draw_newest(versions: AsyncIterator[T | None], newest: list[T], draw: Callable[[T], None]) -> bool:
+async def _draw_newest(versions: AsyncGenerator[T | None, None], newest: list[T], draw: Callable[[T], None]) -> bool:
     """True when the last one was None. Versions that come while one is drawn are not drawn, except the last of them."""
     changed = asyncio.Event()
 
@@ -107,6 +116,7 @@ async def _draw_newest(versions: AsyncIterator[T | None], newest: list[T], draw:
             return await reading
         finally:
             reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
 
 @contextlib.contextmanager

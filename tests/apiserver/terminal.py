@@ -8,7 +8,7 @@ import signal
 import struct
 import sys
 import termios
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -95,12 +95,18 @@ class Terminal:
 
     async def until(self, shown: str, deadline: float = 30.0) -> None:
         """Returns when that stands on the screen."""
+        await self._wait(f"{shown!r} on the screen", lambda: shown in self.text, deadline)
 
+    async def until_gone(self, shown: str, deadline: float = 30.0) -> None:
+        """Returns when that stands on the screen no more."""
+        await self._wait(f"{shown!r} to leave the screen", lambda: shown not in self.text, deadline)
+
+    async def _wait(self, what: str, seen: Callable[[], bool], deadline: float) -> None:
         async def found() -> bool:
-            return shown in self.text
+            return seen()
 
         try:
-            await wait_for(f"{shown!r} on the screen", found, deadline)
+            await wait_for(what, found, deadline)
         except AssertionError as error:
             raise AssertionError(f"{error}; it shows:\n{self.text}") from error
 
