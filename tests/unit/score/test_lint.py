@@ -138,6 +138,7 @@ FIRES = [
     ("V211", SMALL + "movements: {1: {instrument_fallbacks: [a b]}}\n", "movements.1.instrument_fallbacks.0"),
     ("V211", sheet("per_sheet_fallbacks: {2: [a b]}"), "sheet.per_sheet_fallbacks.2.0"),
     ("V212", sheet("skip_when: {4: 'True'}"), "sheet.skip_when.4"),
+    ("V212", sheet("skip_when: {4: a}, fan_out: {1: 2}"), "sheet.skip_when.4"),
     ("V212", sheet("skip_when_command: {4: {command: 'true'}}"), "sheet.skip_when_command.4"),
 ]
 
@@ -150,7 +151,7 @@ SILENT = [
     ("K104", HEAD + SHEET + "prompt: {template: a, variables: {n: 1}}\n" + condition("n == 1").split(PROMPT)[1]),
     ("K105", condition("sheet_num == 3")),
     ("K105", rule("type: file_modified, path: a, sheet: 3")),
-    ("K106", path("{workspace}/{{x}}/{sheet_num:03}-{instrument_name}")),
+    ("K106", path("{workspace}/{sheet_num:03}-{instrument_name}-{{}}")),
     ("K107", HEAD + SHEET + "prompt: {template_file: a.j2}\n" + RULES),
     ("V001", SMALL + "titel: x\n"),
     ("V101", prompt("{{ sheet_num }}{{ mine }}", ", variables: {mine: 1}")),
@@ -158,7 +159,8 @@ SILENT = [
     ("V106", rule("type: content_contains, path: a, pattern: x")),
     ("V106", rule("type: file_modified, path: a, pattern: ''")),
     ("V201", rule("type: command_succeeds, command: 'docker ps --format {{.Names}} ${workspace}'")),
-    ("V202", prompt("${workspace} {{ workspace }} {other} {{{workspace}}}")),
+    ("V202", prompt("${workspace} {{ workspace }} {other}")),
+    ("V202", prompt("{% raw %}{{workspace}} {workspace}}{% endraw %}")),
     ("V203", SMALL),
     ("V205", path("a")),
     ("V206", sheet("fan_out: {1: 2}, dependencies: {2: [1]}")),

@@ -11,9 +11,10 @@ from marianne_operator.score.lint.findings import CHECKS, UNREADABLE, WRONG_FIEL
 from marianne_operator.score.lint.text import SHOWN, lint
 from marianne_operator.score.refused import LONGEST
 from tests.unit.score.test_effects import written
-from tests.unit.score.test_lint import SMALL, prompt, rule, sheet
+from tests.unit.score.test_lint import SMALL, condition, prompt, rule, sheet
 
 PAGE = Path(__file__).parents[3] / "docs" / "lint.md"
+CLAUSES = "write clauses like sheet_num >= 2, joined by ' and '"
 
 
 @pytest.mark.parametrize("effect", EFFECTS, ids=lambda effect: effect.path)
@@ -76,3 +77,24 @@ def test_a_refusal_in_the_schema_is_told_apart_from_one_in_the_text():
 def test_the_page_has_every_check_with_its_severity():
     rows = re.findall(r"^\| ([KV]\d{3}) \| (\w+) \|", PAGE.read_text(), re.MULTILINE)
     assert rows == [(check_id, check.severity) for check_id, check in CHECKS.items()]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "suggestion"),
+    [
+        (
+            prompt("x", ", variables: {stakes: 1}"),
+            "the template gets prompt.stakes instead",
+            "write it as prompt.stakes",
+        ),
+        (prompt("x", ", variables: {stage: 1}"), "the built-in 'stage'", "give the variable another name"),
+        (prompt("{workspace}"), "{workspace} stays as it is", "write {{ workspace }}"),
+        (rule("type: file_modified, path: '{{ workspace }}/a'"), "double braces are not filled", "write {workspace}"),
+        (condition("sheet_num == 1 or stage == 2"), "'or stage == 2' after 'sheet_num == 1' is ignored", CLAUSES),
+        (condition("stage = 2"), "'stage = 2' is not of the form NAME OP NUMBER and counts as true", CLAUSES),
+        (condition("stag == 2"), "'stag' is no number that conditions know, so 'stag == 2' counts as true", CLAUSES),
+    ],
+)
+def test_words(text, words, suggestion):
+    (found,) = lint(text)
+    assert words in found.message and found.suggestion == suggestion
