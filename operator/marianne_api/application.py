@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from starlette.middleware.cors import CORSMiddleware
 
-from marianne_api import conductor, errors, health, jobs, read, sheets
+from marianne_api import conductor, errors, health, jobs, logs_routes, read, scores, sheets
 from marianne_api.authentication import Authentication, Authenticator, ForwardedTokens, OwnToken
 from marianne_api.dependencies import AppState, Times
 from marianne_api.guard import Guard, SafeHeaders
@@ -44,15 +44,15 @@ def create_app(
     errors.add_handlers(app)
     app.include_router(health.router)
     # The conductor's status first: its path would be that of a job called `daemon`.
-    for router in (conductor.router, jobs.router, sheets.router, read.router):
-        app.include_router(router, responses=errors.PROBLEMS, dependencies=[DESCRIBED_BEARER])
+    for module in (conductor, jobs, sheets, read, logs_routes, scores):
+        app.include_router(module.router, responses=errors.PROBLEMS, dependencies=[DESCRIBED_BEARER])
     _add_door(app, state, _authenticator(state, own_token))
     return app
 
 
 def _state(settings: ApiSettings, access: Access, times: Times) -> AppState:
     limits = settings.limits
-    client = open_client(access, timeout=ANSWER_SECONDS, connections=limits.streams_in_all + 200)
+    client = open_client(access, timeout=ANSWER_SECONDS, connections=3 * limits.streams_in_all + 200)
     # Callers share the connections: what one's answer sets must not come with another's request.
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return AppState(

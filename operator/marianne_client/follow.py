@@ -16,7 +16,7 @@ from marianne_client.follow_job import JobNow, JobWatch, job_now
 from marianne_client.follow_pod import AttemptLog, Emit, LogLine
 from marianne_client.identity import JobId
 
-__all__ = ["LogLine", "UnknownSheetError", "Wanted", "follow", "read"]
+__all__ = ["JobNow", "LogLine", "UnknownSheetError", "Wanted", "follow", "read"]
 
 AT_ONCE: Final = 32
 """Logs that are followed at a time. Others wait for their turn and lose no line of a Pod that is kept."""
@@ -63,13 +63,15 @@ async def read(connection: Connection, job: JobId, wanted: Wanted) -> AsyncGener
             yield line
 
 
-async def follow(connection: Connection, job: JobId, wanted: Wanted) -> AsyncGenerator[LogLine, None]:
+async def follow(
+    connection: Connection, job: JobId, wanted: Wanted, at_once: int = AT_ONCE
+) -> AsyncGenerator[LogLine, None]:
     """What there is and what comes, until the chosen sheets are settled. Raises as `read` does.
 
     Close it (`contextlib.aclosing`) where it is left early: it holds connections.
     """
     lines: asyncio.Queue[LogLine | None] = asyncio.Queue(AHEAD)
-    following = asyncio.create_task(_Following(connection, job, wanted, lines.put).run())
+    following = asyncio.create_task(_Following(connection, job, wanted, lines.put, at_once).run())
     following.add_done_callback(lambda _: lines.put_nowait(None) if lines.empty() else None)
     try:
         while not (following.done() and lines.empty()):
@@ -84,10 +86,10 @@ async def follow(connection: Connection, job: JobId, wanted: Wanted) -> AsyncGen
 class _Following:
     """One call of `follow`: a watch of the job, and a task for each sheet."""
 
-    def __init__(self, connection: Connection, job: JobId, wanted: Wanted, emit: Emit) -> None:
+    def __init__(self, connection: Connection, job: JobId, wanted: Wanted, emit: Emit, at_once: int) -> None:
         self._connection, self._job, self._wanted, self._emit = connection, job, wanted, emit
         self._watch = JobWatch(connection, job)
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns = asyncio.Semaphore(at_once)
 
     async def run(self) -> None:
         """Raises the first of what went wrong."""
