@@ -1,1 +1,1 @@
-"""Two jobs on a real cluster, from nothing to their results, in one command."""
+"""Two jobs on a real cluster, from nothing to their results, in one command: `kubectl marianne` does it."""

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dev.cluster import binaries, images, local
 from dev.cluster.progress import SetupError, say
@@ -27,16 +26,6 @@ class Access:
     def helm(self, *arguments: str) -> str:
         """The same for helm."""
         return self._run([self.helm_binary, *arguments], None, check=True)
-
-    def get(self, *arguments: str) -> Any:  # noqa: ANN401  (any object)
-        """`kubectl get … -o json`, parsed; None where there is none."""
-        found = self.kubectl("get", *arguments, "-o", "json", "--ignore-not-found")
-        return json.loads(found) if found.strip() else None
-
-    def shown(self, *arguments: str) -> str:
-        """A command as a person would type it here."""
-        kubectl = "kubectl" if shutil.which("kubectl") else str(self.kubectl_binary)
-        return " ".join([kubectl, *arguments])
 
     def _run(self, command: list[str | Path], text: str | None, check: bool) -> str:
         environment = {**os.environ, **({"KUBECONFIG": str(self.kubeconfig)} if self.kubeconfig else {})}

@@ -68,17 +68,19 @@ def test_tokens_are_counted(there: Lane) -> None:
 
 def test_what_it_prints(demo: subprocess.CompletedProcess[str], there: Lane) -> None:
     for told in (
-        "hello   5 Finale",
-        "not yet: The voice plays the theme",
-        "✓ hello: completed, 5/5 sheets, 1 try repeated",
-        "✓ review: completed, 8/8 sheets, 1 try repeated",
-        "Results of hello: claim hello-workspace in namespace marianne-demo",
+        "marianne run examples/review.yaml --watch --timeout 5m -n marianne-demo",
+        "mariannejob.marianne.dev/hello created",
+        "hello: Completed 5/5",
         "middle: c d e f g",
         "# Review: retry failed card payments up to three times",
         "What to try next:",
     ):
         assert told in demo.stdout
     assert demo.stderr == ""
+
+
+def test_no_reader_is_left(there: Lane) -> None:
+    assert there.kubectl("get", "pods", "--selector=marianne.dev/reader-of", "-o", "name") == ""
 
 
 def test_the_namespace_enforces_restricted(there: Lane) -> None:
