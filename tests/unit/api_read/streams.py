@@ -31,24 +31,32 @@ def parsed(text: str) -> list[Told]:
 class Reader:
     """One client. `until` gives all events up to and with the wanted one; `rest` all to the end."""
 
-    def __init__(self, frames: AsyncIterator[bytes]) -> None:
-        self._frames = frames
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self._half = b""
         self._read: list[Told] = []
 
-    async def until(self, name: str, **data: Any) -> list[Told]:
-        heard = []
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                while not self._read:
-                    self._read = parsed((await anext(self._frames)).decode())
-                told = self._read.pop(0)
-                heard.append(told)
-                if told.name == name and data.items() <= told.data.items():
-                    return heard
+    async def until(self, name: str, patience: float = PATIENCE, **data: Any) -> list[Told]:
+        heard: list[Told] = []
+        try:
+            async with asyncio.timeout(patience):
+                while True:
+                    while not self._read:
+                        self._hear(await anext(self._chunks))
+                    told = self._read.pop(0)
+                    heard.append(told)
+                    if told.name == name and data.items() <= told.data.items():
+                        return heard
+        except (TimeoutError, StopAsyncIteration) as error:
+            raise AssertionError(f"no {name} {data}; heard {heard}") from error
 
-    async def rest(self) -> list[Told]:
+    async def rest(self, patience: float = PATIENCE) -> list[Told]:
+        async with asyncio.timeout(patience):
+            async for chunk in self._chunks:
+                self._hear(chunk)
         heard, self._read = self._read, []
-        async with asyncio.timeout(PATIENCE):
-            async for frame in self._frames:
-                heard += parsed(frame.decode())
         return heard
+
+    def _hear(self, chunk: bytes) -> None:
+        whole, divider, self._half = (self._half + chunk).rpartition(b"\n\n")
+        self._read += parsed((whole + divider).decode())
