@@ -25,8 +25,9 @@ async def job_versions(
 ) -> AsyncGenerator[Job | None, None]:
     """The job as it is, then each change; None where it is not there (any more), and nothing after that.
 
-    Whoever leaves early closes it (`contextlib.aclosing`): a connection is open in it. A namesake
-    that is made after it is another job. Raises `ApiError` for what the API server refuses, and `UnreachableError` at once where it never answered, later when it has been away for too long.
+    Whoever leaves early closes it (`contextlib.aclosing`): a connection is open in it. A namesake that is made after
+    the job is another one. Raises `ApiError` for what the API server refuses, and `UnreachableError` at once where it
+    never answered, later when it has been away for too long.
     """
     uid: str | None = None
     misses: int | None = None
