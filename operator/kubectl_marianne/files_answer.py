@@ -71,7 +71,7 @@ def listing(entries: list[Mapping[str, Any]]) -> list[Line]:
     ends = {"folder": "/", "link": "@"}
     rows = [
         ("-" if each["kind"] == "folder" else str(each["size"]), each["path"] + ends.get(each["kind"], ""))
-        for each in entries
+        for each in sorted(entries, key=lambda each: each["path"])
     ]
     return grid([("SIZE", "PATH"), *rows], None, "", ()) if rows else [line("the workspace is empty")]
 

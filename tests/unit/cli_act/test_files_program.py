@@ -58,9 +58,9 @@ async def test_a_list_tells_every_entry_but_the_ledger(root: Path) -> None:
     assert [plain(line) for line in listing(entries)] == [
         "SIZE   PATH",
         "-      parts/",
+        "12800  parts/one.bin",
         "24     report.md",
         str(len(str((root / "way-out").readlink()))).ljust(5) + "  way-out@",
-        "12800  parts/one.bin",
     ]
     only = [json.loads(line)["path"] for line in await received(run(root, "ls", "parts"))]
     assert only == ["parts/one.bin"]
