@@ -9,10 +9,13 @@ from marianne_operator.score import effects, templates
 from marianne_operator.score.conditions import applies
 from marianne_operator.score.expansion import Place, dependencies, items, places
 from marianne_operator.score.fields import Score, ValidationRule
+from marianne_operator.score.fields.sheet import SkipWhenCommand
 from marianne_operator.score.instruments import performer
 from marianne_operator.score.load import MAX_TEXT, score_of, tree_of
 from marianne_operator.score.plain import canonical, plain
 from marianne_operator.score.refused import ScoreRefusedError
+from marianne_operator.score.skip_expression import problem
+from marianne_operator.score.templates import SHOWN
 from marianne_runner.contract import (
     PROTOCOL,
     CompiledScore,
@@ -23,6 +26,7 @@ from marianne_runner.contract import (
     Retry,
     Rule,
     Sheet,
+    SkipCommand,
 )
 
 MAX_COMPILED: Final = 900 * 1024
@@ -74,6 +78,7 @@ def assembled(score: Score, digest: str, vain: list[str], warned: list[str]) -> 
         without_effect=vain,
     )
     _add_optional(compiled, score)
+    _add_skips(compiled, score, every)
     text = json.dumps(compiled, ensure_ascii=False, default=str)  # str: dates, as a template would print them
     if (size := len(text.encode())) > MAX_COMPILED:
         raise ScoreRefusedError("ScoreTooLarge", f"compiled, the score has {size} bytes; at most {MAX_COMPILED}")
@@ -186,6 +191,31 @@ def _pause(score: Score) -> float:
     """Only as written: Marianne's default of two seconds would be the whole gap (decision 002)."""
     written = "pause_between_sheets_seconds" in score.model_fields_set
     return float(score.pause_between_sheets_seconds) if written else 0.0
+
+
+def _add_skips(compiled: CompiledScore, score: Score, every: tuple[Place, ...]) -> None:
+    """Written for a stage, meant for each of its instances."""
+    sheet = score.sheet
+    if sheet.skip_when:
+        given = {str(place.num): sheet.skip_when.get(place.stage) for place in every}
+        compiled["skip_when"] = {num: expression for num, expression in given.items() if expression is not None}
+        compiled["warnings"] = [*compiled["warnings"], *_doubtful(sheet.skip_when)]
+    if sheet.skip_when_command:
+        commands = {str(place.num): sheet.skip_when_command.get(place.stage) for place in every}
+        compiled["skip_when_command"] = {num: _skip(command) for num, command in commands.items() if command}
+
+
+def _doubtful(expressions: Mapping[int, str]) -> list[str]:
+    """Conditions that can never be evaluated: their sheets run, which is Marianne's documented behaviour."""
+    found = [(stage, problem(expression)) for stage, expression in expressions.items()]
+    return [f"sheet.skip_when.{stage}: never skips: {why}" for stage, why in found if why][:SHOWN]
+
+
+def _skip(written: SkipWhenCommand) -> SkipCommand:
+    made = SkipCommand(command=written.command, timeout_seconds=written.timeout_seconds)
+    if written.description is not None:
+        made["description"] = written.description
+    return made
 
 
 def _add_optional(compiled: CompiledScore, score: Score) -> None:

@@ -22,7 +22,6 @@ class Effect:
     why: str
 
 
-_RUNS: Final = "what this score skips would run"
 _PROMPT: Final = "its text would be missing in the prompts"
 _SPENDS: Final = "more than this could be spent"
 _PASSES: Final = "work that fails it would pass"
@@ -33,8 +32,6 @@ _CLUSTER: Final = "the cluster takes its place"
 _ENGINE: Final = "a setting of Marianne's own process"
 
 EFFECTS: Final = (
-    Effect("sheet.skip_when", "refused", _RUNS),
-    Effect("sheet.skip_when_command", "refused", _RUNS),
     Effect("checkpoints.enabled", "refused", "what a person has to approve would run"),
     Effect("sheet.prelude", "refused", _PROMPT),
     Effect("sheet.cadenzas", "refused", _PROMPT),

@@ -259,7 +259,6 @@ def test_number_keys_have_the_digest_of_their_text():
     [
         (tree(prompt={"template": "x", "variables": {"a": 600_000 * "x"}}), "ScoreTooLarge", "bytes of JSON; at most"),
         (tree(prompt={"template": "{% if %}"}), "ScoreInvalid", "prompt.template: line 1"),
-        (tree(sheet=sheets(3, skip_when={1: "true"})), "ScoreUnsupported", "sheet.skip_when:"),
         (tree(sheet=sheets(501)), "ScoreTooLarge", "501 sheets"),
         (tree(sheet=sheets(2, dependencies={1: [2], 2: [1]})), "ScoreInvalid", "is a cycle"),
         (tree(validations=500 * [FILE], sheet=sheets(500)), "ScoreTooLarge", "compiled, the score has"),

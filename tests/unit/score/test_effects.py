@@ -26,6 +26,8 @@ PERFORMED = {
     "sheet.start_item",
     "sheet.descriptions",
     "sheet.dependencies",
+    "sheet.skip_when",
+    "sheet.skip_when_command",
     "sheet.fan_out",
     "sheet.fan_out_stage_map",
     "sheet.per_sheet_instruments",
@@ -65,8 +67,6 @@ PERFORMED = {
 }
 
 SAMPLES = {
-    "sheet.skip_when": {1: "true"},
-    "sheet.skip_when_command": {1: {"command": "true"}},
     "sheet.prelude": [{"file": "a", "as": "context"}],
     "sheet.cadenzas": {1: [{"file": "a", "as": "context"}]},
     "sheet.prompt_extensions": {1: ["a"]},
@@ -184,8 +184,9 @@ def test_fallbacks_of_movements_are_one_line():
 
 
 def test_five_refusals_are_told():
-    skips = sheets(skip_when={1: "a"}, prelude=[{"file": "a", "as": "tool"}], cadenzas={1: []}, spec_tags={1: []})
-    many = score(sheet=skips, on_success=[{"type": "run_command", "command": "a"}], backend={"cli_model": "a"})
+    wants = sheets(prelude=[{"file": "a", "as": "tool"}], cadenzas={1: []}, spec_tags={1: []})
+    hooks = [{"type": "run_command", "command": "a"}]
+    many = score(sheet=wants, on_success=hooks, backend={"cli_model": "a", "max_tokens": 1})
     with pytest.raises(ScoreRefusedError) as refused:
         without_effect(many)
     assert refused.value.message.count("not performed yet") == 5

@@ -3,14 +3,11 @@
 import difflib
 import typing
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from marianne_operator.score.fields import Score
 from marianne_operator.score.fields.base import Part
 from marianne_operator.score.refused import Path
-
-LONGEST: Final = 60
-"""Characters of a name; comparing takes the square of it."""
 
 
 def meant(path: Path) -> str | None:
@@ -23,7 +20,7 @@ def meant(path: Path) -> str | None:
         field = _fields(part).get(str(step))
         if field is not None:
             part = next(_parts(field), None)  # the steps through maps and lists stay at their values' part
-    if part is None or len(str(name)) > LONGEST:
+    if part is None:
         return None
     close = difflib.get_close_matches(str(name), _fields(part), n=1)
     return f"did you mean {close[0]!r}?" if close else None
