@@ -46,7 +46,7 @@ class Reader:
         told = f"\necho '{DIVIDER}'\n".join(scripts)
         path = ":".join([*(str(each.parent) for each in self.programs), os.environ["PATH"]])
         done = subprocess.run(
-            ["bash", "-euc", f"trap 'kill $(jobs -p) || true' EXIT\n{told}"],
+            ["bash", "-euc", f"trap 'jobs -p | xargs --no-run-if-empty kill' EXIT\n{told}"],
             cwd=self.folder,
             env={**os.environ, "PATH": path, "KUBECONFIG": str(self.kubeconfig)},
             capture_output=True,
@@ -100,7 +100,7 @@ def test_the_whole_life_of_a_job_with_curl(reader: Reader, module_lane: Lane) ->
     assert (asked["success"], paused["status"]) == (True, "paused")
     assert set(sheet) == set(SheetDetails.model_fields) and len(sheet) == 33
     assert (sheet["status"], sheet["exit_code"], sheet["validation_passed"]) == ("completed", 0, True)
-    assert "\nnote 1\n" in pause, "the log"
+    assert pause.rstrip().endswith(" note 1"), "the log"
 
     resumed, running, cancelled, over, deleted = objects(end)
     assert [each["success"] for each in (resumed, cancelled, deleted)] == [True] * 3
