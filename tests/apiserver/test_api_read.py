@@ -177,9 +177,10 @@ async def test_a_job_that_no_conductor_has_seen_has_no_graph(api: Api, http: htt
 
 @pytest.mark.usefixtures("operator")
 async def test_events_of_the_job_are_told(api: Api, http: httpx.AsyncClient, namespace: str) -> None:
-    await jobs.submit(api, namespace, jobs.job("song", jobs.score(1), cancel=True))
-    message = await jobs.until_event(api, namespace, "song", "Cancelled")
+    await jobs.submit(api, namespace, jobs.job("song", {"name": "song"}))
+    message = await jobs.until_event(api, namespace, "song", "ScoreInvalid")
     for route in ("events", "observer"):
         (told,) = (await http.get(f"/api/jobs/{namespace}.song/{route}")).json()["events"]
-        assert (told["reason"], told["message"], told["object"]["name"]) == ("Cancelled", message, "song")
+        assert (told["reason"], told["message"], told["type"]) == ("ScoreInvalid", message, "Warning")
+        assert told["object"]["name"] == "song"
     assert (await http.get(f"/api/jobs/{namespace}.song/events", params={"limit": 0})).status_code == 422

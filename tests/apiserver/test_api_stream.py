@@ -78,13 +78,6 @@ async def test_a_job_that_is_deleted(api: Api, http: httpx.AsyncClient, namespac
         assert [told.name for told in await reader.rest()] == ["job_deleted"]
 
 
-async def test_silence_is_no_longer_than_fifteen_seconds(api: Api, http: httpx.AsyncClient, namespace: str) -> None:
-    await jobs.submit(api, namespace, jobs.job("song", jobs.score()))
-    async with reading(http, f"{stream_of(namespace)}?poll_interval=30") as reader:
-        await reader.until("job_status")
-        await reader.until("heartbeat", patience=15)
-
-
 async def test_an_interval_out_of_bounds(api: Api, http: httpx.AsyncClient, namespace: str) -> None:
     await jobs.submit(api, namespace, jobs.job("song", jobs.score()))
     for interval in ("0.05", "31", "-1"):

@@ -144,6 +144,7 @@ async def test_a_stream_whose_right_is_gone_ends_with_the_server_s_words(
 
 
 async def test_silence_is_filled_with_heartbeats(server: FakeServer) -> None:
+    assert Timing().heartbeat <= 15
     feed = await started(server, Timing(heartbeat=0.01))
     with feed.following(JOB, "team.a") as job:
         heard = await Reader(job_stream(job, 0, lambda: "now")).until("heartbeat")
