@@ -50,7 +50,7 @@ def answer(words: Sequence[str], job_names: Any) -> list[str]:  # noqa: ANN401
     if unfinished.startswith("-"):
         return [*_that_begin((f"{flag}\t{told}" for flag, told in command.flags.items()), unfinished), NOTHING_ELSE]
     if name in OF_JOBS and (not given or name in SEVERAL):
-        proposals = (each for each in job_names(values) if each not in given)
+        proposals = (each for each in job_names(values) if each.partition("\t")[0] not in given)
         return [*_that_begin(proposals, unfinished), NOTHING_ELSE]
     return [FILES if name in OF_FILES and not given else NOTHING_ELSE]
 

@@ -11,6 +11,7 @@ PAUSED: Final = 12
 """It stands still until a person acts."""
 TIMED_OUT: Final = 124
 INTERRUPTED: Final = 130
+TERMINATED: Final = 143
 
 BY_PHASE: Final = {
     "Completed": OK,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from kubectl_marianne import palette
-from kubectl_marianne.lines import GAP, Cell, Line, Span, fit, grid, line
+from kubectl_marianne.lines import GAP, Cell, Line, Span, fit, grid, line, wrap
 from kubectl_marianne.reading import ORDER, Body, Look, Score, condition, counted, phase, sheets, status
 from kubectl_marianne.sheet_cells import sheet_cells, sheet_header
 from kubectl_marianne.times import duration, parsed, until
@@ -24,13 +24,11 @@ NEXT: Final = {
 }
 
 
-def job_lines(job: Body, score: Score, look: Look, wanted: Wanted = lambda _sheet: True, note: str = "") -> list[Line]:
-    """The whole block. `note` is said below the state, as that what is shown may be old."""
-    top = [headline(job, look), *_reasons(job, look), *([line(Span(note, palette.WAIT))] if note else [])]
-    top += [_progress(job, look)] if sheets(job) else []
-    end = [
-        line(Span("next: ", palette.DIM), f"kubectl marianne {NEXT[phase(job)].format(**job['metadata'])}{look.flags}")
-    ]
+def job_lines(job: Body, score: Score, look: Look, wanted: Wanted = lambda _sheet: True) -> list[Line]:
+    """The whole block."""
+    top = [headline(job, look), *_reasons(job, look), *([_progress(job, look)] if sheets(job) else [])]
+    command = f"kubectl marianne {NEXT[phase(job)].format(**job['metadata'])}{look.flags}"
+    end = [line(Span("next: ", palette.DIM), command)]
     room = None if look.height is None else look.height - len(top) - len(end)
     chosen = [sheet for sheet in sheets(job) if wanted(sheet)]
     table = _table(chosen, score, look, room) if chosen else []
@@ -49,21 +47,22 @@ def headline(job: Body, look: Look) -> Line:
 
 def _reasons(job: Body, look: Look) -> list[Line]:
     """Why it stands still, and what of the score is without effect."""
-    told: list[Line] = []
+    told: list[Span] = []
     if waiting := status(job).get("waiting"):
-        parts = (
-            f"{waiting['reason']}: {waiting.get('message', '')}".rstrip(": "),
-            until(waiting.get("until"), look.now),
-        )
-        told.append(line(Span(" ".join(filter(None, parts)), palette.WAIT)))
+        parts = (_reason(waiting), until(waiting.get("until"), look.now))
+        told.append(Span(" ".join(filter(None, parts)), palette.WAIT))
     elif phase(job) in ("Failed", "Refused", "Cancelled"):
         of = condition(job, "Stalled" if phase(job) == "Refused" else "Succeeded")
         style = palette.DIM if phase(job) == "Cancelled" else palette.BAD
-        told += [line(Span(f"{of['reason']}: {of.get('message', '')}".rstrip(": "), style))] if of else []
+        told += [Span(_reason(of), style)] if of else []
     accepted = condition(job, "Accepted")
     if accepted.get("reason") == "FieldsWithoutEffect":
-        told.append(line(Span(f"note: {accepted.get('message', '')}", palette.DIM)))
-    return told
+        told.append(Span(f"note: {accepted.get('message', '')}", palette.DIM))
+    return [part for span in told for part in wrap(span, look.width, look.signs.more)]
+
+
+def _reason(of: Body) -> str:
+    return f"{of['reason']}: {of.get('message', '')}".rstrip(": ")
 
 
 def _progress(job: Body, look: Look) -> Line:

@@ -5,6 +5,7 @@ terminal obeys what it is sent. Nothing else makes a `Line`.
 """
 
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,7 @@ from marianne_client.terminal_text import visible
 GAP: Final = "  "
 NARROWEST: Final = 8
 """Cells that a column keeps, whatever the width."""
+TALLEST: Final = 4
 _BREAKS: Final = re.compile(r"[\t\n\r\v\f]+")
 
 
@@ -52,6 +54,14 @@ def fit(of: Line, width: int | None, more: str) -> Line:
         kept.append(Span(set_cell_size(span.text, size), span.style))
         room -= size
     return (*kept, Span(more))
+
+
+def wrap(of: Span, width: int | None, more: str) -> list[Line]:
+    """A text that has to be read, on several lines, of which a screen gets `TALLEST` at most."""
+    text = _clean(of).text
+    if width is None:
+        return [line(of)]
+    return [line(Span(part, of.style)) for part in textwrap.wrap(text, width, max_lines=TALLEST, placeholder=more)]
 
 
 def grid(rows: Sequence[Sequence[Cell]], width: int | None, more: str, shrink: Sequence[int]) -> list[Line]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -16,6 +17,9 @@ def ended(start: Callable[[], Awaitable[int]], options: Options) -> int:
     """The exit code. A pipe whose reader has left, as `head`, ends quietly."""
 
     async def whole() -> int:
+        task = asyncio.current_task()
+        if task is not None:  # SIGTERM as Ctrl-C: what was opened is closed, and the terminal given back
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         return await start()
 
     try:
@@ -23,6 +27,8 @@ def ended(start: Callable[[], Awaitable[int]], options: Options) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return exits.INTERRUPTED
+    except asyncio.CancelledError:
+        return exits.TERMINATED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.ERROR

@@ -12,7 +12,7 @@ from kubectl_marianne.options import CLUSTER, OUTPUT, SELECTION, Options, refuse
 @verb(CLUSTER, SELECTION, OUTPUT)
 async def command(
     options: Options,
-    job: Annotated[str | None, typer.Argument(help="Look at this one.", metavar="[JOB]", show_default=False)] = None,
+    job: Annotated[str | None, typer.Argument(help="Look at this one.", metavar="JOB", show_default=False)] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it anew whenever it changes.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="Only what has failed: jobs, or the job's sheets.")] = False,
     waiting: Annotated[bool, typer.Option("--waiting", help="Only what waits.")] = False,
@@ -49,9 +49,10 @@ async def _list(options: Options, *, watch: bool, failed: bool, waiting: bool) -
 async def _one(options: Options, name: str, *, watch: bool, failed: bool, waiting: bool, sheet: int | None) -> int:
     from kubectl_marianne.fetch import look, one_job, score_of  # noqa: PLC0415
     from kubectl_marianne.layout_job import job_lines  # noqa: PLC0415
-    from kubectl_marianne.output import show, show_objects  # noqa: PLC0415
+    from kubectl_marianne.output import complain, show, show_objects  # noqa: PLC0415
     from kubectl_marianne.session import session  # noqa: PLC0415
     from kubectl_marianne.watch import watch_job  # noqa: PLC0415
+    from marianne_client.details import sheet_of  # noqa: PLC0415
 
     states = _states(failed=failed, waiting=waiting)
 
@@ -65,6 +66,9 @@ async def _one(options: Options, name: str, *, watch: bool, failed: bool, waitin
         if options.output in ("json", "yaml", "name"):
             show_objects(options.output, [found], one=True)
             return exits.OK
+        if sheet is not None and sheet_of(found, sheet) is None:
+            complain(f"Sheet {sheet} not found in job {name}")
+            return exits.ERROR
         score = await score_of(opened.connection, found)
         show(job_lines(found, score, look(opened, opened.screen), wanted), opened.screen)
         return exits.OK

@@ -93,6 +93,10 @@ class Terminal:
         """Keys; `\\x03` is Ctrl-C, which the terminal turns into a signal."""
         os.write(self._main, keys.encode())
 
+    def terminate(self) -> None:
+        """SIGTERM."""
+        self._process.terminate()
+
     async def until(self, shown: str, deadline: float = 30.0) -> None:
         """Returns when that stands on the screen."""
         await self._wait(f"{shown!r} on the screen", lambda: shown in self.text, deadline)

@@ -170,8 +170,9 @@ async def test_the_list_is_watched_too(marianne: Marianne, held: str, api: Api, 
         await terminal.until("second")
         await api.delete(jobs_path(namespace, "second"))
         await terminal.until_gone("second")
-        terminal.type("\x03")
-        assert await terminal.ended() == 130
+        assert terminal.cursor_hidden
+        terminal.terminate()
+        assert await terminal.ended() == 143
     assert not terminal.cursor_hidden
 
 
