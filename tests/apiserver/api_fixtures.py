@@ -1,7 +1,7 @@
 """The API as a process, and a user who may edit in the test's namespace."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -17,16 +17,22 @@ UNHURRIED = {"MARIANNE_API_READS_PER_SECOND": "200", "MARIANNE_API_WRITES_PER_SE
 """Tests ask more often than people; those of the limits start a process of their own."""
 
 
-@pytest.fixture
-async def api_process(
-    control_plane: ControlPlane, installation: Installation, tmp_path: Path
-) -> AsyncIterator[ApiProcess]:
-    """The API, serving. Its log is shown where the test fails."""
-    process = ApiProcess(tmp_path, control_plane.url, control_plane.ca_file, UNHURRIED)
-    await process.start()
+@pytest.fixture(scope="session")
+def shared_api(
+    control_plane: ControlPlane, installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ApiProcess]:
+    """The API, serving all tests of the session; each has users of its own."""
+    process = ApiProcess(tmp_path_factory.mktemp("api"), control_plane.url, control_plane.ca_file, UNHURRIED)
+    asyncio.run(process.start())
     yield process
-    await process.stop()
-    print(tail(process.log, 40))
+    asyncio.run(process.stop())
+
+
+@pytest.fixture
+def api_process(shared_api: ApiProcess) -> Iterator[ApiProcess]:
+    """The shared one. Its log is shown where the test fails."""
+    yield shared_api
+    print(tail(shared_api.log, 40))
 
 
 @pytest.fixture

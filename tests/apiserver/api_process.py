@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.apiserver.install import SYSTEM_NAMESPACE, TREE
 from tests.apiserver.waiting import wait_for
 from tests.simulated_kubelet.api import Api, Body
 
-PATIENCE: Final = 30.0
+PATIENCE: Final = 60.0
 
 
 class ApiProcess:
@@ -38,7 +39,7 @@ class ApiProcess:
             **({"MARIANNE_API_KUBERNETES_CA": str(authority)} if authority else {}),
             **(settings or {}),
         }
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int:
@@ -51,8 +52,8 @@ class ApiProcess:
         """Returns when it serves."""
         environment = {**os.environ, **self._environment, "PYTHONPATH": str(TREE / "operator")}
         with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "marianne_api", env=environment, stdout=log, stderr=log, cwd=self._folder
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "marianne_api"], env=environment, stdout=log, stderr=log, cwd=self._folder
             )
         await wait_for("the API to be ready", self._ready, PATIENCE)
 
@@ -60,13 +61,12 @@ class ApiProcess:
         """SIGTERM; its exit code."""
         if self._process is None:
             return 0
-        if self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(signal.SIGTERM)
         try:
-            return await asyncio.wait_for(self._process.wait(), 15)
-        except TimeoutError:
+            return await asyncio.to_thread(self._process.wait, 15)
+        except subprocess.TimeoutExpired:
             self._process.kill()
-            return await self._process.wait()
+            return await asyncio.to_thread(self._process.wait)
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:
         """An async context manager; redirects are shown, not followed."""
@@ -74,7 +74,7 @@ class ApiProcess:
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=PATIENCE, trust_env=False)
 
     async def _ready(self) -> bool:
-        if self._process is not None and self._process.returncode is not None:
+        if self._process is not None and self._process.poll() is not None:
             raise RuntimeError(f"the API has ended; the end of its log:\n{tail(self.log, 30)}")
         try:
             async with self.client() as client:
