@@ -107,6 +107,8 @@ class Attempt:
         task, folder = self._task, self._folder
         task.register()
         unusable.probe(task.places.workspace)
+        if (why := task.reason_to_skip()) is not None:
+            return self._conclude(self._plain("skipped", "", why))
         try:
             prompt = task.prompt()
             program = task.program(prompt)

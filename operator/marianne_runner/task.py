@@ -11,6 +11,7 @@ from marianne_runner.places import Places
 from marianne_runner.processes import Program
 from marianne_runner.prompt import assemble
 from marianne_runner.render import render_prompt, template_text
+from marianne_runner.skip import reason_to_skip
 from marianne_runner.timing import Clock
 
 
@@ -49,6 +50,12 @@ class Task(NamedTuple):
             whose = {"namespace": brief["namespace"], "name": brief["job"], "uid": brief["job_uid"]}
             marks.link_once(self.job_file, json.dumps(whose).encode())
 
+    def reason_to_skip(self) -> str | None:
+        """What `skip_when_command` says, asked before the first attempt of this run; None: perform the sheet."""
+        asked = self.score.get("skip_when_command", {}).get(str(self.brief["sheet"]))
+        remembered = self.job_folder / f"s{self.brief['sheet']}" / f"skip-r{self.brief['run']}.json"
+        return reason_to_skip(asked, remembered, self.places.workspace, self._environment)
+
     def prompt(self) -> str:
         """As the instrument receives it. Raises `TemplateInvalidError`, `OutputMissingError`."""
         workspace, brief = self.places.workspace, self.brief
@@ -75,6 +82,11 @@ class Task(NamedTuple):
         return run_checks(self.rules, self._ground())
 
     @property
+    def _environment(self) -> dict[str, str]:
+        """Of the author's own commands: without the model's credentials."""
+        return environment.for_checks(environment.of_the_pod(), self.brief.get("credentials", []))
+
+    @property
     def _times_file(self) -> Path:
         return self.job_folder / f"s{self.brief['sheet']}" / f"modified-r{self.brief['run']}.json"
 
@@ -84,7 +96,7 @@ class Task(NamedTuple):
         return Ground(
             workspace,
             variables.for_rules(self.score, self.sheet, str(workspace), self.brief["instrument"]),
-            environment.for_checks(environment.of_the_pod(), self.brief.get("credentials", [])),
+            self._environment,
             times,
             self.clock,
         )

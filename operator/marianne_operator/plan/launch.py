@@ -14,6 +14,7 @@ from marianne_operator.plan.briefing import brief_for
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.pod_manifest import Attempt, pod_manifest
 from marianne_operator.plan.ready import fitting, startable
+from marianne_operator.plan.skip import skip_by_condition
 from marianne_runner.contract import Performer, Rule
 
 
@@ -24,6 +25,7 @@ def launch(draft: Draft) -> None:
     for number, last in draft.gone.items():
         _create_again(draft, draft.sheets[number - 1], last)
     if draft.hold is None:
+        skip_by_condition(draft)
         playable = [sheet for sheet in startable(draft) if _playable(draft, sheet)]
         for sheet in fitting(draft, playable):
             _start(draft, sheet)

@@ -67,9 +67,10 @@ def _due(draft: Draft, sheet: SheetStatus) -> bool:
 
 
 def _pausing(draft: Draft) -> bool:
-    """`pause_between_sheets_seconds` after the last sheet that ended."""
+    """`pause_between_sheets_seconds` after the last sheet that was performed to its end."""
     pause = draft.score["pause_between_sheets_seconds"]
-    ends = [seconds(sheet.completed_at) for sheet in draft.sheets if sheet.completed_at] if pause else []
+    performed = [sheet for sheet in draft.sheets if sheet.completed_at and sheet.state != "skipped"] if pause else []
+    ends = [seconds(sheet.completed_at) for sheet in performed if sheet.completed_at]
     return bool(ends) and _not_before(draft, max(ends) + pause)
 
 

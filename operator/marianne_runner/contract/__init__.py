@@ -27,7 +27,17 @@ from marianne_runner.contract.places import (
     TERMINATION_FILE,
     WORKSPACE_FOLDER,
 )
-from marianne_runner.contract.score import CompiledScore, CrossSheet, Parallel, Performer, Prompt, Retry, Rule, Sheet
+from marianne_runner.contract.score import (
+    CompiledScore,
+    CrossSheet,
+    Parallel,
+    Performer,
+    Prompt,
+    Retry,
+    Rule,
+    Sheet,
+    SkipCommand,
+)
 from marianne_runner.contract.verdict import Check, Outcome, Verdict, VerdictReason
 
 __all__ = [
@@ -59,6 +69,7 @@ __all__ = [
     "Retry",
     "Rule",
     "Sheet",
+    "SkipCommand",
     "UnreadableMessageError",
     "Verdict",
     "VerdictReason",

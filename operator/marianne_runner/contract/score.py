@@ -79,6 +79,14 @@ class Parallel(TypedDict):
     stagger_delay_ms: int
 
 
+class SkipCommand(TypedDict):
+    """`skip_when_command`: a command whose success skips the sheet."""
+
+    command: str
+    description: NotRequired[str]
+    timeout_seconds: float
+
+
 class CompiledScore(TypedDict):
     """Everything that is constant for a score; `sheets[n - 1]` is sheet n."""
 
@@ -99,5 +107,9 @@ class CompiledScore(TypedDict):
     dependencies_declared: bool
     stage_names: NotRequired[dict[str, str]]
     descriptions: NotRequired[dict[str, str]]
+    skip_when: NotRequired[dict[str, str]]
+    """By sheet number; the operator evaluates it."""
+    skip_when_command: NotRequired[dict[str, SkipCommand]]
+    """By sheet number; the runner runs it."""
     warnings: list[str]
     without_effect: list[str]

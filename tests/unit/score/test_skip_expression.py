@@ -4,10 +4,9 @@ import pytest
 
 from marianne_operator.score.skip_expression import MAX_LENGTH, Record, SkipExpressionError, problem, skips
 
-SHEETS = {
-    1: Record({"sheet_num": 1, "status": "completed", "validation_passed": True, "exit_code": 0, "stdout_tail": "All OK\n"}),
-    2: Record({"sheet_num": 2, "status": "failed", "validation_passed": False, "exit_code": None, "stdout_tail": None}),
-}  # fmt: skip
+GOOD = {"status": "completed", "validation_passed": True, "exit_code": 0, "stdout_tail": "All OK\n"}
+BAD = {"status": "failed", "validation_passed": False, "exit_code": None, "stdout_tail": None}
+SHEETS = {1: Record({"sheet_num": 1, **GOOD}), 2: Record({"sheet_num": 2, **BAD})}
 JOB = Record({"job_name": "song", "total_sheets": 2, "total_retry_count": 3, "sheets": SHEETS})
 
 
