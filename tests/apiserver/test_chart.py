@@ -168,17 +168,26 @@ def test_crds_by_other_means() -> None:
 
 def test_an_instrument_gets_its_image() -> None:
     found = of_kind(render_chart("--set=instruments.scripted-agent.image=a:b"), "ClusterInstrument")
-    assert {each["metadata"]["name"]: each["spec"].get("image", "") for each in found} == {
-        "cli": "",
-        "scripted-agent": "a:b",
-    }
+    images = {each["metadata"]["name"]: each["spec"]["image"] for each in found if each["spec"].get("image")}
+    assert images == {"scripted-agent": "a:b"}
     assert of_kind(render_chart("--set=catalogue.enabled=false"), "ClusterInstrument") == []
+
+
+def test_an_instrument_gets_its_server_credentials_and_timeout() -> None:
+    given: dict[str, Any] = {"baseUrl": "http://models:1", "timeoutSeconds": 7}
+    given["credentials"] = [{"name": "KEY", "secretKeyRef": {"name": "s", "key": "k"}}]
+    found = of_kind(render_chart(f"--set-json=instruments.ollama={json.dumps(given)}"), "ClusterInstrument")
+    (spec,) = (each["spec"] for each in found if each["metadata"]["name"] == "ollama")
+    assert spec["profile"]["http"]["base_url"] == "http://models:1" and "baseUrl" not in spec
+    assert (spec["timeoutSeconds"], spec["credentials"]) == (7, given["credentials"])
 
 
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("instruments.scripted_agent.image=a:b", "the catalogue has cli, scripted-agent"),
+        ("instruments.scripted_agent.image=a:b", "the catalogue has aider, anthropic-api"),
+        ("instruments.aider.baseUrl=http://a", "instruments.aider.baseUrl: it has no server"),
+        ("instruments.ollama.baseUrl=file:///a", "baseUrl"),
         ("imagee.tag=1", "additional properties 'imagee' not allowed"),
         ("sheets.startDeadline=1", "additional properties 'startDeadline' not allowed"),
         ("runner.pullPolicy=Sometimes", "pullPolicy"),
@@ -221,15 +230,15 @@ class TestLife:
 
     def images(self, plane: ControlPlane) -> dict[str, str]:
         found = json.loads(plane.kubectl("get", "clusterinstruments", "-o", "json").stdout)["items"]
-        return {each["metadata"]["name"]: each["spec"].get("image", "") for each in found}
+        return {each["metadata"]["name"]: each["spec"]["image"] for each in found if each["spec"].get("image")}
 
     def test_install_upgrade_uninstall_and_again(self, bare: ControlPlane) -> None:
         told = self.run(bare, "install", str(CHART), "--create-namespace")
-        assert "Instrument scripted-agent has no image yet" in told and "{{ sheet_num }}" in told
-        assert self.images(bare) == {"cli": "", "scripted-agent": ""}
+        assert "opencode, scripted-agent." in told and "ollama" not in told and "{{ sheet_num }}" in told
+        assert self.images(bare) == {}
 
         self.run(bare, "upgrade", str(CHART), "--set=instruments.scripted-agent.image=a:b")
-        assert self.images(bare) == {"cli": "", "scripted-agent": "a:b"}
+        assert self.images(bare) == {"scripted-agent": "a:b"}
 
         job = {"apiVersion": "marianne.dev/v1alpha1", "kind": "MarianneJob", "spec": {"scoreText": "name: kept"}}
         job["metadata"] = {"name": "kept", "namespace": "default"}
@@ -240,4 +249,4 @@ class TestLife:
         assert left.split() == ["serviceaccount/default"]
 
         self.run(bare, "install", str(CHART))
-        assert self.images(bare) == {"cli": "", "scripted-agent": ""}
+        assert self.images(bare) == {}

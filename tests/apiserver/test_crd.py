@@ -250,12 +250,15 @@ INSTRUMENT = {"profile": {"cli": {"command": {"executable": "bash", "prompt_flag
     ("spec", "said"),
     [
         ({}, "spec.profile"),
-        ({"profile": {}}, "spec.profile.cli"),
+        ({"profile": {}}, "exactly the block of its kind"),
+        ({"profile": {"http": {"base_url": "http://a"}}}, "exactly the block of its kind"),
+        ({"profile": {"kind": "http", "http": {"base_url": "ftp://a"}}}, "spec.profile.http.base_url"),
         ({"profile": {"cli": {"command": {}}}}, "spec.profile.cli.command.executable"),
         ({**INSTRUMENT, "credentials": [{"name": "KEY", "value": "secret"}]}, "spec.credentials[0].value"),
         ({**INSTRUMENT, "credentials": [{"name": "A-B", "secretKeyRef": REF}]}, "spec.credentials[0].name"),
         ({**INSTRUMENT, "credentials": [{"name": "A", "secretKeyRef": REF}] * 2}, "Duplicate value"),
-        ({"profile": {"kind": "http", **INSTRUMENT["profile"]}}, "spec.profile.kind"),
+        ({"profile": {"kind": "http", **INSTRUMENT["profile"]}}, "exactly the block of its kind"),
+        ({"profile": {"kind": "grpc", **INSTRUMENT["profile"]}}, "spec.profile.kind"),
         ({**INSTRUMENT, "imagee": "a"}, 'unknown field \\"spec.imagee\\"'),
     ],
 )

@@ -45,6 +45,7 @@ JOB_COLUMNS: Final = (
 cell is relative to when it was read."""
 INSTRUMENT_COLUMNS: Final = (
     ("Executable", "string", ".spec.profile.cli.command.executable", 0),
+    ("Server", "string", ".spec.profile.http.base_url", 0),
     ("Image", "string", ".spec.image", 0),
     ("Age", "date", ".metadata.creationTimestamp", 0),
 )
@@ -85,7 +86,7 @@ def instrument_schema() -> Schema:
     spec["properties"]["profile"] = structural(Profile.model_json_schema(), PROFILE)
     root = _root("A program that performs sheets, wrapped as a resource.", spec)
     at(root, "spec.credentials").update(_keyed("name"))
-    return _described(root, descriptions.INSTRUMENT)
+    return _described(_ruled(root, rules.INSTRUMENT), descriptions.INSTRUMENT)
 
 
 def at(schema: Schema, path: str) -> Schema:

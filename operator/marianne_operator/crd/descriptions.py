@@ -77,9 +77,9 @@ JOB: Final = {
 }
 
 INSTRUMENT: Final = {
-    "spec": "A command-line program, an AI agent or a shell, that performs sheets.",
-    "spec.image": "The image of the sheet's Pod: built FROM the runner image. Empty is the runner image, for a shell.",
-    "spec.profile": "How the program is called and understood, with Marianne's own field names.",
+    "spec": "What performs sheets: a command-line program (an AI agent, a shell), or a model's server.",
+    "spec.image": "The Pod's image: built FROM the runner image. Empty is the runner image, for a shell or a server.",
+    "spec.profile": "How the program or server is called and understood, with Marianne's own field names.",
     "spec.credentials": "Environment variables of the container, from Secrets in the job's namespace.",
     "spec.credentials[].name": "The variable's name.",
     "spec.credentials[].secretKeyRef": "The Secret and its key.",

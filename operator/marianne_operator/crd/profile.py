@@ -1,7 +1,6 @@
 """The schema of an instrument's `profile`: Marianne's own field names (semantics §7.1).
 
-Only for the CRD: the runner reads the profile as plain data. Defaults are the runner's, so none stands here. Kind
-`http` is left out until something performs it; a field arrives with its behaviour.
+Only for the CRD: the runner reads the profile as plain data. Defaults are the runner's, so none stands here.
 """
 
 from typing import Annotated, Literal
@@ -13,6 +12,8 @@ Word = Annotated[str, Field(min_length=1, max_length=256)]
 Path = Annotated[str, Field(max_length=256)] | None
 Pattern = Annotated[str, Field(min_length=1, max_length=512)]
 Patterns = Annotated[list[Pattern], Field(max_length=32)]
+Filter = Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=16)]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
 
 
 class Command(BaseModel):
@@ -40,13 +41,14 @@ class Command(BaseModel):
 
 
 class Output(BaseModel):
-    """How to read the program's output; paths are like `usage.tokens` and `items[0].text`."""
+    """How to read the program's output; paths are like `usage.tokens`, `items[-1].text` and `models.*.tokens`."""
 
     format: Literal["text", "json", "jsonl"] = "text"
     result_path: Path = None
     error_path: Path = None
     completion_event_type: Flag = None
-    completion_event_filter: Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=16)] = {}
+    completion_event_filter: Filter = {}
+    completion_event_take: Literal["first", "last", "all"] | None = None
     input_tokens_path: Path = None
     output_tokens_path: Path = None
     aggregate_tokens: bool = False
@@ -63,7 +65,7 @@ class Errors(BaseModel):
     crash_patterns: Patterns = []
     stale_patterns: Patterns = []
     rate_limit_event_type: Flag = None
-    rate_limit_event_filter: Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=16)] = {}
+    rate_limit_event_filter: Filter = {}
 
 
 class CommandLine(BaseModel):
@@ -72,6 +74,15 @@ class CommandLine(BaseModel):
     command: Command
     output: Output = Output()
     errors: Errors = Errors()
+
+
+class Server(BaseModel):
+    """A model's server, which the runner asks once for each attempt. `endpoint`: else the protocol's own."""
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=512)]
+    endpoint: Annotated[str, Field(pattern=r"^/[^\s]*$", max_length=256)] | None = None
+    schema_family: Literal["openai", "anthropic", "gemini", "ollama"] = "openai"
+    auth_env_var: Variable | None = None
 
 
 class ModelPrice(BaseModel):
@@ -86,16 +97,17 @@ class ModelPrice(BaseModel):
 
 
 class Profile(BaseModel):
-    """A command profile with Marianne's own field names."""
+    """A profile with Marianne's own field names: `cli` or `http`, whichever `kind` says."""
 
     name: Word | None = None
     display_name: Annotated[str, Field(max_length=256)] | None = None
     description: Annotated[str, Field(max_length=1024)] | None = None
-    kind: Literal["cli"] = "cli"
+    kind: Literal["cli", "http"] = "cli"
     capabilities: Annotated[list[Word], Field(max_length=32)] = []
     code_mode: bool = False
     models: Annotated[list[ModelPrice], Field(max_length=64)] = []
     default_model: Annotated[str, Field(max_length=253)] | None = None
     default_timeout_seconds: Annotated[float, Field(gt=0)] | None = None
     raw_prompt: bool = False
-    cli: CommandLine
+    cli: CommandLine | None = None
+    http: Server | None = None

@@ -19,6 +19,16 @@ _NEXT_RUN: Final = (
 
 Rule = dict[str, str]
 
+INSTRUMENT: Final[dict[str, list[Rule]]] = {
+    "spec.profile": [
+        {
+            "rule": "has(self.kind) && self.kind == 'http' ? has(self.http) && !has(self.cli)"
+            " : has(self.cli) && !has(self.http)",
+            "message": "exactly the block of its kind: cli, or http",
+        }
+    ],
+}
+
 JOB: Final[dict[str, list[Rule]]] = {
     "": [{"rule": "self.metadata.name.size() <= 63", "message": "metadata.name: at most 63 characters"}],
     "spec": [

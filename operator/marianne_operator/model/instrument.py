@@ -1,4 +1,4 @@
-"""`Instrument` and `ClusterInstrument`: a CLI wrapped as a resource."""
+"""`Instrument` and `ClusterInstrument`: a CLI, or a model's server, wrapped as a resource."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,18 @@ class Credential(Resource):
 
 
 class InstrumentSpec(Resource):
-    """`profile` has Marianne's own field names; `image` empty means the runner's image for a shell, else unset."""
+    """`profile` has Marianne's own field names; `image` empty may mean the runner's image."""
 
     image: Annotated[str, Field(max_length=512)] = ""
     profile: dict[str, Any]
     credentials: Annotated[list[Credential], Field(max_length=16)] = []
     timeout_seconds: Annotated[int, Field(ge=1)] | None = None
+
+    @property
+    def needs_no_image(self) -> bool:
+        """A shell is in the runner's image, and a server is asked by the runner itself."""
+        command = (self.profile.get("cli") or {}).get("command") or {}
+        return self.profile.get("kind") == "http" or command.get("executable") in ("bash", "sh")
 
 
 @dataclass(frozen=True, slots=True)

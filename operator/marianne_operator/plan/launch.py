@@ -105,12 +105,9 @@ def _unavailable(draft: Draft, name: str) -> tuple[str, str] | None:
 
 
 def _image(draft: Draft, name: str) -> str:
-    """The instrument's image; a shell needs none of its own, the runner's has one."""
+    """The instrument's image, or the runner's; empty where it is still to be set."""
     spec = draft.seen.instruments[name].spec
-    if spec.image:
-        return spec.image
-    command = (spec.profile.get("cli") or {}).get("command") or {}
-    return draft.seen.settings.runner_image if command.get("executable") in ("bash", "sh") else ""
+    return spec.image or (draft.seen.settings.runner_image if spec.needs_no_image else "")
 
 
 def _manifest(draft: Draft, sheet: SheetStatus, last: PodView | None) -> Mapping[str, Any]:
