@@ -59,6 +59,7 @@ CHECKS: Final = {
     "K105": Check("warning", "a validation is for none of the sheets"),
     "K106": Check("warning", "a validation's path has a placeholder that nothing fills"),
     "K107": Check("warning", "there is neither a template nor a template_file"),
+    "K108": Check("warning", "a skip_when can never be evaluated, so its sheet always runs"),
     "V001": Check("error", "the template is not Jinja"),
     "V007": Check("error", "a pattern is no regular expression"),
     "V008": Check("error", "a validation lacks what its type needs"),

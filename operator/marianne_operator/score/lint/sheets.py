@@ -7,6 +7,7 @@ from marianne_operator.score.expansion import fan_out
 from marianne_operator.score.fields import Score
 from marianne_operator.score.lint.findings import Remark
 from marianne_operator.score.refused import Path
+from marianne_operator.score.skip_expression import problem
 from marianne_runner.contract import CompiledScore
 
 _SHEET_MAPS: Final = (
@@ -46,6 +47,9 @@ def _skips(score: Score, stages: int) -> Iterator[Remark]:
     for field in ("skip_when", "skip_when_command"):
         for number in _beyond(getattr(score.sheet, field), stages):
             yield Remark("V212", ("sheet", field, number), f"there is no stage {number} (1..{stages})")
+    for number, expression in score.sheet.skip_when.items():
+        if why := problem(expression):
+            yield Remark("K108", ("sheet", "skip_when", number), f"never skips: {why}")
 
 
 def _ranges(score: Score, compiled: CompiledScore) -> Iterator[Remark]:
