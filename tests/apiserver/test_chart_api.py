@@ -19,7 +19,7 @@ EVERYTHING = (
     *SECURE,
     "--set=api.replicas=2,api.networkPolicy.enabled=true,api.service.type=LoadBalancer,api.service.annotations.a=b",
     "--set=api.networkPolicy.from[0].namespaceSelector.matchLabels.a=b",
-    "--set=api.allowedHosts={marianne.example.com},api.corsOrigins={https://a.example,https://b.example:8443}",
+    "--set=api.allowedHosts={[2001:db8::1],marianne.example.com},api.corsOrigins={https://a.example,https://b.example:8443}",
     "--set=api.namespaces={default,music},api.nodeSelector.a=b,api.tolerations[0].key=c",
     "--set=api.podLabels.team=x,api.podAnnotations.note=y",
 )
