@@ -24,6 +24,8 @@ from tests.apiserver.jobs import (
     until_phase,
 )
 from tests.apiserver.operator_process import OperatorProcess
+from tests.apiserver.terminal import Terminal, environment
+from tests.apiserver.waiting import wait_for
 from tests.simulated_kubelet.api import Api, jobs_path
 from tests.simulated_kubelet.kubelet import SimulatedKubelet
 
@@ -151,8 +153,6 @@ async def test_pause_resume_and_cancel_wait_until_it_is_so(
 
 
 async def _until_asked(api: Api, namespace: str, field: str) -> dict:
-    from tests.apiserver.waiting import wait_for
-
     async def asked() -> dict | None:
         body = await api.get(jobs_path(namespace, "held"))
         return body["status"] if body["spec"].get(field) else None
@@ -200,6 +200,19 @@ async def test_a_selector_finds_what_is_meant_and_passes_over_what_has_ended(
     await until_phase(api, namespace, "held", "Cancelled")
     assert (await marianne("cancel")).code == 2
     assert (await marianne("cancel", "held", "--all")).code == 2
+
+
+async def test_cancel_asks_on_a_terminal(
+    api: Api, namespace: str, control_plane: ControlPlane, marianne: CommandLine
+) -> None:
+    await submit(api, namespace, job("held", score()))
+    words = ("cancel", "held", f"--namespace={namespace}")
+    for answer, code, wished in (("n", 1, False), ("y", 0, True)):
+        async with Terminal(words, environment(control_plane.kubeconfig)) as terminal:
+            await terminal.until(f"Cancel {namespace}.held?")
+            terminal.type(f"{answer}\n")
+            assert await terminal.ended() == code
+        assert (await api.get(jobs_path(namespace, "held")))["spec"].get("cancel", False) is wished
 
 
 async def test_logs_are_followed_from_before_the_first_pod_to_the_end(
