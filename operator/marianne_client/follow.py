@@ -111,10 +111,10 @@ class _Following:
         """To its end; False where there will be no such attempt."""
         now = await self._watch.until(lambda job: job.settled(num) or job.began(num, attempt))
         if now.began(num, attempt):
-            there = begun.began(num, attempt) and begun.performing(num, attempt)
+            there = begun if begun.began(num, attempt) else None
             log = AttemptLog(self._connection, self._job, now, num, attempt, self._wanted.since)
             async with self._turns:
-                await log.follow(self._watch, self._emit, self._wanted.tail_lines, there=there)
+                await log.follow(self._watch, self._emit, self._wanted.tail_lines, begun=there)
         return now.began(num, attempt)
 
 

@@ -64,6 +64,8 @@ class AttemptLog:
         self._sheet, self._attempt, self._pod = sheet, attempt, now.pod(sheet, attempt)
         self._path = paths.pod_log(job.namespace, self._pod)
         self._position = Position()
+        self._had = False
+        """There was a log, though perhaps none of its lines was meant."""
 
     async def as_it_is(self, tail_lines: int | None = None) -> AsyncGenerator[LogLine, None]:
         """What was printed so far; nothing, where there is no log. Raises `ApiError`."""
@@ -79,22 +81,24 @@ class AttemptLog:
         """Of a Pod that told nothing: what the status kept of its output, while this is the sheet's newest attempt."""
         sheet = now.sheets.get(self._sheet)
         newest = sheet is not None and sheet.attempt == self._attempt and sheet.over(self._attempt)
-        if sheet is None or not newest or self._position.last is not None:
+        nothing_since = self._had and self._since is not None
+        if sheet is None or not newest or nothing_since or self._position.last is not None:
             return []
         texts = [text for tail in sheet.tails for text in tail.removesuffix("\n").split("\n")]
         kept = texts if tail_lines is None else texts[len(texts) - min(len(texts), tail_lines) :]
         return [LogLine(self._sheet, self._attempt, self._pod, text, None, "tail", initial=True) for text in kept]
 
-    async def follow(self, watch: JobWatch, emit: Emit, tail_lines: int | None = None, *, there: bool = False) -> None:
+    async def follow(self, watch: JobWatch, emit: Emit, tail_lines: int | None = None, *, begun: JobNow | None) -> None:
         """Until the attempt is over and all that can be had of it was told. Raises `ApiError`.
 
-        `there`: it ran before somebody followed; of what it printed until now only `tail_lines` are wanted.
+        `begun`: the job when somebody began to follow, if there was this attempt then. Of what it printed until now
+        only `tail_lines` are wanted.
         """
-        now = await watch.until(lambda job: job.performing(self._sheet, self._attempt))
-        if there:
+        if begun is not None:
             async for line in self.as_it_is(tail_lines):
                 await emit(line)
-        elif self._over(now):
+        now = await watch.until(lambda job: job.performing(self._sheet, self._attempt))
+        if self._over(now) and not (begun is not None and self._over(begun)):
             await self._tell(await self._rest() or (), emit)
         while not self._over(now):
             now = await self._stream_until_over(watch, emit)
@@ -166,8 +170,11 @@ class AttemptLog:
             tailLines=tail_lines,
             sinceTime=None if since is None else rfc3339(since),
         ) as lines:
+            self._had = True
             async for each in lines:
-                if (parts := split(each)) is not None:
+                if (parts := split(each)) is None:
+                    self._had = False
+                else:
                     time, stamp, text = parts
                     yield stamp, LogLine(self._sheet, self._attempt, self._pod, text, time, "pod", initial)
 

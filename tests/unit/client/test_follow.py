@@ -47,7 +47,7 @@ async def test_a_broken_stream_goes_on_without_loss_or_repetition(at: int, clean
     """Two lines share a time to the nanosecond, and two a second: that is all that is asked for again."""
     said = [line(1, "a", 5), line(1, "b", 5), line(1, "c", 6), line(2, "d")]
     log = Log(said, breaks=[at, min(at, 1)], clean=clean)
-    cluster = LogCluster([sheet(1, "dispatched")], {(1, 1): log})
+    cluster = LogCluster([sheet(1, "pending", 0)], {(1, 1): log})
 
     async def ends() -> None:
         await _until(lambda: cluster.watches)
@@ -80,7 +80,7 @@ async def test_a_pod_cleared_away_at_once_is_still_heard_to_its_end() -> None:
     async def ends() -> None:
         await _until(lambda: cluster.watches)
         await cluster.tell(sheet(1, "in_progress"))
-        await _until(lambda: len(log.asked) == 1)
+        await _until(lambda: len(log.asked) == 2)
         log.refused = [404]
         await cluster.tell(sheet(1, "completed", stdoutTail="a\nb"), **DONE)
         await _until(lambda: not log.refused)
@@ -145,6 +145,29 @@ async def test_what_a_kubelet_says_instead_of_a_log_is_no_line_of_it() -> None:
     said = ["unable to retrieve container logs for containerd://0123"]
     cluster = LogCluster([sheet(1, "completed", stdoutTail="kept")], {(1, 1): Log(said, over=True)}, status=DONE)
     assert [(each.text, each.source) for each in await collect(cluster)] == [("kept", "tail")]
+
+
+async def test_nothing_since_then_is_no_reason_for_the_tail() -> None:
+    cluster = LogCluster([sheet(1, "completed", stdoutTail="a")], {(1, 1): Log([line(1, "a")], over=True)}, DONE)
+    late = 1795514430
+    assert await collect(cluster, Wanted(since=late)) == []
+    assert texts(await collect(cluster, Wanted(since=late - 30), following=False)) == ["a"]
+
+
+async def test_a_container_that_runs_before_the_status_says_so_was_there_before() -> None:
+    log = Log([line(1, "a"), line(2, "b")])
+    cluster = LogCluster([sheet(1, "dispatched")], {(1, 1): log})
+
+    async def ends() -> None:
+        await _until(lambda: len(log.asked) == 1)
+        log.say(line(3, "c"))
+        await cluster.tell(sheet(1, "in_progress"))
+        await _until(lambda: len(log.asked) == 2)
+        log.say(over=True)
+        await cluster.tell(sheet(1, "completed"), **DONE)
+
+    got, _ = await asyncio.gather(collect(cluster, Wanted(tail_lines=1)), ends())
+    assert [(each.text, each.initial) for each in got] == [("b", True), ("c", False)]
 
 
 async def test_several_sheets_at_once_until_the_chosen_ones_are_settled() -> None:
