@@ -116,8 +116,11 @@ async def _score(state: AppState, caller: Caller, namespace: str, asked: StartJo
         text, key_ref = asked.config_content or "", None
     else:
         text, key_ref = await _read_config(caller, namespace, *source), {"name": source[0], "key": source[1]}
-    async with state.readers.turn(caller.username):
-        compiled = await state.sandbox.compile(text)
+    try:
+        async with state.readers.turn(caller.username):
+            compiled = await state.sandbox.compile(text)
+    except OSError as error:
+        raise HTTPException(503, "Scores cannot be read now") from error
     return Score(compiled["name"], compiled["total_sheets"], None if key_ref else text, key_ref)
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 
 from marianne_api.errors import add_handlers
 from marianne_api.guard import Guard, SafeHeaders
@@ -171,11 +171,16 @@ async def test_errors_do_not_fail_over_what_was_sent():
     async def get() -> None:
         raise RuntimeError("of our own making")
 
+    @app.get("/quoted")
+    async def quote() -> None:
+        raise HTTPException(409, "what was sent: \ud800")
+
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
         answer = await client.post("/1", content=json.dumps({"secret\ud800": "swordfish"}), headers=JSON)
-        broken = await client.get("/")
+        broken, quoted = await client.get("/"), await client.get("/quoted")
     assert answer.status_code == 422
     assert "swordfish" not in answer.text
+    assert (quoted.status_code, quoted.json()) == (409, {"detail": "what was sent: \ud800"})
     assert broken.status_code == 500
     assert broken.json() == {"detail": "Internal error"}

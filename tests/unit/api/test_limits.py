@@ -59,6 +59,7 @@ def test_memory_is_bounded_and_the_busy_are_remembered():
         if number % 100 == 0:
             assert _taken(buckets, "busy") == 0
     assert len(buckets._held) == REMEMBERED
+    assert _taken(buckets, f"key-{REMEMBERED * 2 - 1}") == 1
 
 
 def test_streams_of_one_and_of_all():
@@ -94,3 +95,25 @@ async def test_one_turn_each_and_a_short_line():
     await asyncio.gather(*tasks, return_exceptions=True)
     assert told == [("a", 0), ("b", 0), ("b", 1)]
     assert turns._lines == {}
+
+
+async def test_who_comes_while_another_is_in_turn_waits():
+    turns, doors = Turns(waiting=2), [asyncio.Event() for _ in range(3)]
+    inside = []
+
+    async def work(number: int) -> None:
+        async with turns.turn("a"):
+            inside.append(number)
+            await doors[number].wait()
+
+    tasks = [asyncio.create_task(work(number)) for number in range(2)]
+    await asyncio.sleep(0)
+    doors[0].set()
+    await tasks[0]
+    tasks.append(asyncio.create_task(work(2)))
+    await asyncio.sleep(0)
+    assert inside == [0, 1]
+    doors[1].set()
+    doors[2].set()
+    await asyncio.gather(*tasks)
+    assert inside == [0, 1, 2]
