@@ -36,11 +36,12 @@ def tables() -> str:
 
 
 def paths(model: type[Part] = Score, prefix: str = "") -> Iterator[str]:
-    """Every field that a score may write, down to the fields of its parts."""
+    """Every field that a score may write, down to the fields of its parts, deeper where an effect is told of them."""
     for name, field in model.model_fields.items():
         written = f"{prefix}{field.alias or name}"
         part = _part(field)
-        if part is None or prefix:
+        deeper = any(each.path.startswith(f"{written}.") for each in EFFECTS)
+        if part is None or (prefix and not deeper):
             yield written
         else:
             yield from paths(part, f"{written}.")

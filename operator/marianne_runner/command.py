@@ -43,7 +43,9 @@ def build(
     by_stdin = takes_stdin(command, text)
     return Program(
         executable=path,
-        arguments=[each if isinstance(each, bytes) else each.encode() for each in arguments(brief, text, workspace)],
+        arguments=[
+            each if isinstance(each, bytes) else each.encode() for each in arguments(brief, text, workspace, config)
+        ],
         environment=passed,
         folder=workspace,
         stdin=text if by_stdin else None,
@@ -56,8 +58,8 @@ def takes_stdin(command: Mapping[str, Any], prompt: bytes) -> bool:
     return bool(command.get("prompt_via_stdin", True)) or len(prompt) > ARGUMENT_LIMIT or b"\0" in prompt
 
 
-def arguments(brief: Brief, prompt: bytes, workspace: Path) -> list[str | bytes]:
-    """The whole command line, in the order of Marianne's own builder."""
+def arguments(brief: Brief, prompt: bytes, workspace: Path, config: Mapping[str, Any]) -> list[str | bytes]:
+    """The whole command line, in the order of Marianne's own builder; what the score adds to it comes last."""
     command = brief["profile"]["cli"]["command"]
     made: list[str | bytes] = [command["executable"]]
     made += [command[name] for name in ("subcommand", "auto_approve_flag") if command.get(name)]
@@ -71,7 +73,16 @@ def arguments(brief: Brief, prompt: bytes, workspace: Path) -> list[str | bytes]
     if command.get("working_dir_flag"):
         made += [command["working_dir_flag"], str(workspace)]
     made += _prompt_arguments(command, prompt)
-    return [*made, *(command.get("mcp_disable_args") or ()), *(command.get("extra_flags") or ())]
+    made += [*(command.get("mcp_disable_args") or ()), *(command.get("extra_flags") or ())]
+    return [*made, *_added(command, config)]
+
+
+def _added(command: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
+    """`allowed_tools`, where the program has a flag for them, and `cli_extra_args`."""
+    tools, extra = (config.get(name) for name in ("allowed_tools", "cli_extra_args"))
+    flag = command.get("allowed_tools_flag")
+    told = [flag, ",".join(map(str, tools))] if flag and isinstance(tools, list) else []
+    return [*told, *(map(str, extra) if isinstance(extra, list) else ())]
 
 
 def _prompt_arguments(command: Mapping[str, Any], prompt: bytes) -> list[str | bytes]:

@@ -53,7 +53,7 @@ def test_cli_commands(case):
         told["model"] = case["model_override"]
     assembled = case["assembled_prompt_for_stdin_or_arg"] or "x" * case["prompt_bytes"]
     prompt, command = assembled.encode(), interface(told["profile"])["command"]
-    made = arguments(cast(Brief, told), prompt, Path("/workspace"))
+    made = arguments(cast(Brief, told), prompt, Path("/workspace"), {})
     assert [each.decode() if isinstance(each, bytes) else each for each in made] == case["argv"]
     assert takes_stdin(command, prompt) is case["via_stdin"]
 

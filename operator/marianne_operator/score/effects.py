@@ -4,12 +4,11 @@ Refused: its neglect would change what runs, what passes or what it costs, and n
 accepted and told in the job's `Accepted` condition. Either only where the score writes something else than the default.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
+from marianne_operator.score import backend
 from marianne_operator.score.fields import Score
-from marianne_operator.score.fields.base import Part
 from marianne_operator.score.refused import Problem, refused_for
 
 
@@ -26,32 +25,23 @@ _PROMPT: Final = "its text would be missing in the prompts"
 _SPENDS: Final = "more than this could be spent"
 _PASSES: Final = "work that fails it would pass"
 _FOLLOWS: Final = "what is to follow would not"
-_MODEL: Final = "another model or mode would be paid for; say it in instrument_config, or in the Instrument"
+_OTHER: Final = "not for the instrument that plays; say it in instrument_config, or in the Instrument"
+_SERVER: Final = "the Instrument says where its server is"
+_TOOLS: Final = "a model's server is asked once, without tools"
 ABSENT: Final = "not performed yet"
 _CLUSTER: Final = "the cluster takes its place"
 _ENGINE: Final = "a setting of Marianne's own process"
 
 EFFECTS: Final = (
     Effect("checkpoints.enabled", "refused", "what a person has to approve would run"),
-    Effect("sheet.prelude", "refused", _PROMPT),
-    Effect("sheet.cadenzas", "refused", _PROMPT),
-    Effect("sheet.prompt_extensions", "refused", _PROMPT),
-    Effect("prompt.prompt_extensions", "refused", _PROMPT),
-    Effect("sheet.spec_tags", "refused", _PROMPT),
-    Effect("spec", "refused", _PROMPT),
+    Effect("spec.spec_dir", "refused", _PROMPT),
+    Effect("spec.include_claude_md", "refused", _PROMPT),
     Effect("techniques", "refused", _PROMPT),
     Effect("cost_limits.max_cost_per_sheet", "refused", _SPENDS),
     Effect("cost_limits.max_cost_per_job", "refused", _SPENDS),
     Effect("grounding.enabled", "refused", _PASSES),
     Effect("ai_review.enabled", "refused", _PASSES),
     Effect("on_success", "refused", _FOLLOWS),
-    Effect("backend.cli_model", "refused", _MODEL),
-    Effect("backend.model", "refused", _MODEL),
-    Effect("backend.max_tokens", "refused", _MODEL),
-    Effect("backend.temperature", "refused", _MODEL),
-    Effect("backend.ollama", "refused", _MODEL),
-    Effect("backend.allowed_tools", "refused", "the agent could use other tools"),
-    Effect("backend.cli_extra_args", "refused", "the instrument would be called otherwise"),
     Effect("backend.system_prompt_file", "refused", _PROMPT),
     Effect("backend.working_directory", "refused", "the instrument would work elsewhere"),
     Effect("instrument_fallbacks", "none", ABSENT),
@@ -76,6 +66,11 @@ EFFECTS: Final = (
     Effect("state_backend", "none", _CLUSTER),
     Effect("state_path", "none", _CLUSTER),
     Effect("backend.api_key_env", "none", _CLUSTER),
+    Effect("backend.ollama.base_url", "none", _SERVER),
+    Effect("backend.ollama.health_check_timeout", "none", _SERVER),
+    Effect("backend.ollama.dynamic_tools", "none", _TOOLS),
+    Effect("backend.ollama.compression_level", "none", _TOOLS),
+    Effect("backend.ollama.max_tool_iterations", "none", _TOOLS),
     Effect("logging", "none", _ENGINE),
     Effect("conductor", "none", _ENGINE),
     Effect("bridge", "none", _ENGINE),
@@ -95,26 +90,16 @@ def without_effect(score: Score) -> list[str]:
 
 def refusals(score: Score) -> list[Problem]:
     """What must not be neglected, and is not performed."""
-    written = [each for each in EFFECTS if each.kind == "refused" and _written(score, each.path)]
+    written = [each for each in EFFECTS if each.kind == "refused" and backend.is_written(score, each.path)]
     refused = [(each.path, each.why) for each in written if not _switched_off(score, each)]
-    refused += [(path, _MODEL) for path in _overrides(score)]
     return [Problem(tuple(path.split(".")), f"not performed yet, and {why}: leave it out") for path, why in refused]
 
 
 def in_vain(score: Score) -> list[Effect]:
     """What is written without effect, and why."""
-    vain = [effect for effect in EFFECTS if effect.kind == "none" and _written(score, effect.path)]
+    vain = [effect for effect in EFFECTS if effect.kind == "none" and backend.is_written(score, effect.path)]
+    vain += [Effect(path, "none", _OTHER) for path in backend.in_vain(score)]
     return [*vain, *(Effect(path, "none", ABSENT) for path in _fallbacks_of_movements(score))]
-
-
-def _written(score: Score, path: str) -> bool:
-    """Whether the value differs from what stands there when nothing is written."""
-    part: Part = score
-    *above, field = path.split(".")
-    for name in above:
-        part = getattr(part, name)
-    value: Any = getattr(part, field)
-    return bool(value != type(part).model_fields[field].get_default(call_default_factory=True))
 
 
 def _switched_off(score: Score, effect: Effect) -> bool:
@@ -126,11 +111,3 @@ def _fallbacks_of_movements(score: Score) -> list[str]:
     """One line for all of them: a score may have hundreds."""
     having = [number for number, movement in score.movements.items() if movement.instrument_fallbacks]
     return [f"movements.{having[0]}.instrument_fallbacks"] if having else []
-
-
-def _overrides(score: Score) -> Iterator[str]:
-    """Of a sheet's backend override, only the time-out is performed."""
-    for number, override in score.backend.sheet_overrides.items():
-        for field in ("cli_model", "model", "temperature", "max_tokens"):
-            if getattr(override, field) is not None:
-                yield f"backend.sheet_overrides.{number}.{field}"

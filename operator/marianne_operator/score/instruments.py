@@ -1,7 +1,8 @@
 """Which instrument performs a sheet, and with what configuration (semantics §4.5, design §6)."""
 
-from typing import Any
+from typing import Any, Literal
 
+from marianne_operator.score import backend
 from marianne_operator.score.expansion import Place
 from marianne_operator.score.fields import Score
 from marianne_runner.contract import Performer
@@ -9,15 +10,17 @@ from marianne_runner.contract import Performer
 
 def performer(score: Score, place: Place) -> Performer:
     """Name after aliases, merged configuration, model, time-out; each later word wins."""
-    name, of_movement = _name(score, place)
+    name, source = _name(score, place)
+    of_movement, of_backend = source != "sheet", source == "backend"
     movement = score.movements.get(place.stage)
     alias = score.instruments.get(name)
-    config: dict[str, Any] = dict(score.instrument_config)
+    config: dict[str, Any] = (backend.configuration(score) if of_backend else {}) | score.instrument_config
     if movement is not None and of_movement:
         config |= movement.instrument_config
     if alias is not None:
         config |= alias.config
     config |= score.sheet.per_sheet_instrument_config.get(place.num, {})
+    config |= backend.override(score, place.num) if of_backend else {}
     made = Performer(instrument=alias.profile if alias is not None else name)
     if config:
         made["config"] = config
@@ -28,29 +31,29 @@ def performer(score: Score, place: Place) -> Performer:
     return made
 
 
-def _name(score: Score, place: Place) -> tuple[str, bool]:
-    """The name as written, and whether the movement's own configuration goes with it."""
+def _name(score: Score, place: Place) -> tuple[str, Literal["sheet", "movement", "score", "backend"]]:
+    """The name as written, and where: a movement's own configuration does not go with a sheet's instrument."""
     sheet = score.sheet
     if place.num in sheet.per_sheet_instruments:
-        return sheet.per_sheet_instruments[place.num], False
+        return sheet.per_sheet_instruments[place.num], "sheet"
     for name, numbers in sheet.instrument_map.items():
         if place.num in numbers:
-            return name, False
+            return name, "sheet"
     movement = score.movements.get(place.stage)
     if movement is not None and movement.instrument is not None:
-        return movement.instrument, True
-    return score.instrument or score.backend.type, True
+        return movement.instrument, "movement"
+    return (score.instrument, "score") if score.instrument else (score.backend.type, "backend")
 
 
 def _timeout(score: Score, place: Place, config: dict[str, Any]) -> float | None:
     """None: the instrument's own, or the profile's, decides."""
-    backend = score.backend
-    override = backend.sheet_overrides.get(place.num)
+    block = score.backend
+    override = block.sheet_overrides.get(place.num)
     if override is not None and override.timeout_seconds is not None:
         return override.timeout_seconds
-    if place.num in backend.timeout_overrides:
-        return backend.timeout_overrides[place.num]
+    if place.num in block.timeout_overrides:
+        return block.timeout_overrides[place.num]
     given = config.get("timeout_seconds")
     if isinstance(given, int | float) and not isinstance(given, bool) and given > 0:
         return float(given)
-    return backend.timeout_seconds if "timeout_seconds" in backend.model_fields_set else None
+    return block.timeout_seconds if "timeout_seconds" in block.model_fields_set else None

@@ -26,10 +26,14 @@ def workspace(tmp_path: Path) -> Path:
 
 
 def line(
-    workspace: Path, command: dict[str, Any], prompt: str = "PROMPT", **given: Any
+    workspace: Path, command: dict[str, Any], prompt: str = "PROMPT", config: Any = (), **given: Any
 ) -> tuple[list[str], str | None]:
     program = build(
-        brief({"executable": "tool", **command}, **given), prompt, workspace, {"PATH": str(workspace / "bin")}, {}
+        brief({"executable": "tool", **command}, **given),
+        prompt,
+        workspace,
+        {"PATH": str(workspace / "bin")},
+        dict(config),
     )
     assert program.executable == str(workspace / "bin/tool")
     arguments = [each.decode() for each in program.arguments]
@@ -94,6 +98,27 @@ def test_a_command_line(workspace: Path, command: dict[str, Any], arguments: lis
 def test_the_briefs_model_wins(workspace: Path) -> None:
     assert line(workspace, {"model_flag": "-m"}, model="large", default_model="small")[0] == ["tool", "-m", "large"]
     assert line(workspace, {"model_flag": "-m"})[0] == ["tool"]
+
+
+@pytest.mark.parametrize(
+    ("command", "config", "added"),
+    [
+        ({}, {"allowed_tools": ["Read"]}, []),
+        (
+            {"allowed_tools_flag": "--tools"},
+            {"allowed_tools": ["Read", "Bash(git *)"]},
+            ["--tools", "Read,Bash(git *)"],
+        ),
+        ({"allowed_tools_flag": "--tools"}, {"allowed_tools": []}, ["--tools", ""]),
+        ({"allowed_tools_flag": "--tools"}, {"allowed_tools": "Read"}, []),
+        ({"extra_flags": ["-q"]}, {"cli_extra_args": ["--depth", 2]}, ["-q", "--depth", "2"]),
+        ({}, {"cli_extra_args": "--all"}, []),
+    ],
+)
+def test_what_the_score_adds(
+    workspace: Path, command: dict[str, Any], config: dict[str, Any], added: list[str]
+) -> None:
+    assert line(workspace, command, config=config)[0] == ["tool", *added]
 
 
 @pytest.mark.parametrize(

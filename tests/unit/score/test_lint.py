@@ -66,7 +66,7 @@ FIRES = [
     ("K003", 65 * "[", "score"),
     ("K003", SMALL + 9000 * "- {type: file_exists, path: a}\n", "score"),
     ("K004", sheet("spec_tags: {1: [a]}"), "sheet.spec_tags"),
-    ("K004", SMALL + "backend: {sheet_overrides: {2: {model: x}}}\n", "backend.sheet_overrides.2.model"),
+    ("K004", SMALL + "backend: {working_directory: x}\n", "backend.working_directory"),
     ("K005", sheet("dependencies: {4: [1]}"), "sheet.dependencies.4"),
     ("K005", sheet("dependencies: {2: [2]}"), "sheet.dependencies.2"),
     ("K005", sheet("dependencies: {1: [2], 2: [3], 3: [1]}"), "sheet.dependencies"),
