@@ -360,7 +360,7 @@ async def test_sheet_details(
     assert (await http.get(f"/api/jobs/{namespace}.{name}/sheets/one")).status_code == 422
 
 
-async def test_daemon_status(operator: OperatorProcess, http: httpx.AsyncClient) -> None:
+async def test_daemon_status(operator: OperatorProcess, http: httpx.AsyncClient, api: Api, namespace: str) -> None:
     answer = await http.get("/api/jobs/daemon/status")
     assert answer.status_code == 200
     told = answer.json()
@@ -370,6 +370,12 @@ async def test_daemon_status(operator: OperatorProcess, http: httpx.AsyncClient)
     assert (told["connected"], told["pid"]) == (True, operator.pid)
     assert told["uptime_seconds"] >= 0
     assert told["memory_usage_mb"] > 10
+    await submit(api, namespace, job("mine", score(instrument="unheard-of")))
+
+    async def counted() -> bool:
+        return bool((await http.get("/api/jobs/daemon/status")).json()["total_jobs_active"] >= 1)
+
+    await wait_for("the job to be counted with a renewal", counted)
     await operator.stop()
 
     async def disconnected() -> dict[str, Any] | None:
