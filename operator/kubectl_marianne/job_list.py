@@ -11,9 +11,9 @@ from kubectl_marianne.layout_list import conductor_line, job_table
 from kubectl_marianne.lines import Line
 from kubectl_marianne.output import JOB, complain, show, standard_screen, tell
 from kubectl_marianne.reading import phase
+from kubectl_marianne.redraw import Freshness, follow
 from kubectl_marianne.row_versions import Rows, row_versions
 from kubectl_marianne.session import Session
-from kubectl_marianne.watch import follow
 from marianne_client.conductor import ConductorStatus
 from marianne_client.table import JobRow
 
@@ -48,16 +48,17 @@ async def once(session: Session, wanted: Wanted) -> int:
 async def watch(session: Session, wanted: Wanted) -> int:
     """Until Ctrl-C."""
     conductor = await fetch.conductor(session)
+    fresh = Freshness(session.now)
 
     async def versions() -> AsyncGenerator[Rows | None, None]:
-        async with contextlib.aclosing(row_versions(session)) as found:
+        async with contextlib.aclosing(row_versions(session, fresh.pause)) as found:
             async for version in found:
                 yield {key: row for key, row in version.items() if wanted(row.phase)}
 
     def draw(rows: Rows) -> list[Line]:
         return _lines(session, [rows[key] for key in sorted(rows)], conductor, session.screen.height)
 
-    await follow(session, versions(), draw, row_changes)
+    await follow(session.screen, fresh, versions(), draw, row_changes)
     return exits.OK
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 
 from kubectl_marianne.fetch import job_rows, selection
@@ -18,7 +18,9 @@ Rows = dict[tuple[str, str], JobRow]
 GONE: Final = "DELETED"
 
 
-async def row_versions(session: Session) -> AsyncGenerator[Rows, None]:
+async def row_versions(
+    session: Session, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> AsyncGenerator[Rows, None]:
     """Without an end: whoever has seen enough closes it. Raises what `job_versions` raises."""
     misses: int | None = None
     while True:
@@ -31,7 +33,7 @@ async def row_versions(session: Session) -> AsyncGenerator[Rows, None]:
             if misses is None or misses >= PATIENCE:
                 raise
             misses += 1
-        await asyncio.sleep(PAUSE_SECONDS)
+        await sleep(PAUSE_SECONDS)
 
 
 async def _list_and_watch(session: Session) -> AsyncGenerator[Rows, None]:

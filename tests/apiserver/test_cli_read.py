@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dev.cluster import binaries
 from dev.cluster.control_plane import ControlPlane
 from tests.apiserver import jobs
 from tests.apiserver.conftest import Kubectl
+from tests.apiserver.gate import Gate
 from tests.apiserver.operator_process import OperatorProcess
 from tests.apiserver.terminal import PROGRAM, Terminal, environment
 from tests.apiserver.waiting import wait_for
@@ -174,6 +176,25 @@ async def test_the_list_is_watched_too(marianne: Marianne, held: str, api: Api, 
         terminal.terminate()
         assert await terminal.ended() == 143
     assert not terminal.cursor_hidden
+
+
+async def test_a_picture_that_may_be_old_says_so(
+    marianne: Marianne, held: str, control_plane: ControlPlane, api: Api, namespace: str, tmp_path: Path
+) -> None:
+    known = yaml.safe_load(control_plane.kubeconfig.read_text())
+    server = known["clusters"][0]["cluster"]["server"]
+    async with Gate(int(server.rpartition(":")[2])) as gate:
+        known["clusters"][0]["cluster"]["server"] = gate.url
+        marianne.kubeconfig = tmp_path / "through-the-gate"
+        marianne.kubeconfig.write_text(yaml.safe_dump(known))
+        async with marianne.terminal("status", held, "-w") as terminal:
+            await terminal.until("1 in_progress")
+            gate.shut()
+            await terminal.until("no answer since")
+            await jobs.edit(api, namespace, held, paused=True)
+            gate.open()
+            await terminal.until("Draining")
+            await terminal.until_gone("no answer since")
 
 
 async def test_a_tree_shows_what_the_score_wants(marianne: Marianne, held: str) -> None:
