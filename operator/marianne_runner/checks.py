@@ -13,6 +13,7 @@ from marianne_runner.contract import Check, Rule
 from marianne_runner.expansion import ExpansionError, expand_command, expand_path
 from marianne_runner.perform import run
 from marianne_runner.processes import Program
+from marianne_runner.redact import redact
 from marianne_runner.streams import Head
 from marianne_runner.timing import Clock
 
@@ -94,7 +95,7 @@ def _try(rule: Rule, ground: Ground) -> Check:
     except _FailedError as failed:
         result = _result(rule, ground, passed=False, error_message=str(failed), **failed.seen)
         if rule["type"] == "command_succeeds":
-            result["confidence"] = 0.8
+            result["confidence"], result["confidence_factors"] = 0.8, {"exit_code": 0.5}
         if failed.category is not None:
             result["failure_category"] = failed.category  # type: ignore[typeddict-item]
         return result
@@ -104,7 +105,10 @@ def _try(rule: Rule, ground: Ground) -> Check:
         return _broken(rule, ground, "regex_error", f"{rule.get('pattern')!r} is no regular expression: {error}")
     except (ExpansionError, ValueError, RecursionError, MemoryError) as error:
         return _broken(rule, ground, "internal_error", str(error) or type(error).__name__)
-    return _result(rule, ground, passed=True, **seen)
+    result = _result(rule, ground, passed=True, **seen)
+    if rule["type"] == "command_succeeds":
+        result["confidence_factors"] = {"exit_code": 1.0}
+    return result
 
 
 def _file_exists(rule: Rule, ground: Ground) -> dict[str, str]:
@@ -143,7 +147,7 @@ def _content_regex(rule: Rule, ground: Ground) -> dict[str, str]:
     if found is None:
         why = f"{_path(rule, ground)} does not match {pattern[:100]!r}"
         raise _FailedError("malformed", why, expected_value=pattern)
-    return {"actual_value": found[0][:SHOWN_CHARACTERS], "expected_value": pattern}
+    return {"actual_value": _shown(found[0].encode(errors="replace")), "expected_value": pattern}
 
 
 def _command_succeeds(rule: Rule, ground: Ground) -> dict[str, str]:
@@ -160,7 +164,7 @@ def _command_succeeds(rule: Rule, ground: Ground) -> dict[str, str]:
     code = ended.code if ended.code is not None else -(ended.signal_number or 0)
     values = {"actual_value": f"exit_code={code}", "expected_value": "exit_code=0"}
     if code:
-        shown = said.content.decode(errors="replace")[:SHOWN_CHARACTERS].strip()
+        shown = _shown(said.content).strip()
         raise _FailedError("error", f"exit code {code}{f': {shown}' if shown else ''}", **values)
     return values
 
@@ -176,6 +180,11 @@ _KINDS: Final[Mapping[str, Callable[[Rule, Ground], dict[str, str]]]] = {
 
 def _path(rule: Rule, ground: Ground) -> Path:
     return expand_path(rule.get("path", ""), ground.context, ground.workspace)
+
+
+def _shown(text: bytes) -> str:
+    """What of the workspace, or of a command's output, is told to others."""
+    return redact(text).decode(errors="replace")[:SHOWN_CHARACTERS]
 
 
 def _modified(path: Path) -> int | None:

@@ -104,14 +104,25 @@ def judged(verdict: Verdict, checks: Sequence[Check], failure: Failure | None) -
     if checks:
         verdict["pass_percentage"] = pass_percentage(checks)
     verdict["outcome"] = "failed"
-    told = [check.get("error_message") or f"{label(check)} failed" for check in failed[:3]]
+    told = [_told(check) for check in sorted(failed, key=_was_skipped)[:3]]
     verdict["reason"] = _reason(checks, failure)
     verdict["message"] = "; ".join([*([failure[1]] if failure else []), *told])
     return verdict
 
 
+def _told(check: Check) -> str:
+    """Why a rule does not hold, under its author's name for it."""
+    why = check.get("error_message") or "failed"
+    return f"{label(check)}: {why}" if "description" in check or why == "failed" else why
+
+
+def _was_skipped(check: Check) -> bool:
+    """Of no interest beside the failure that it was skipped for."""
+    return check.get("failure_category") == "skipped"
+
+
 def _reason(checks: Sequence[Check], failure: Failure | None) -> VerdictReason:
-    executed = [check for check in checks if check.get("failure_category") != "skipped"]
+    executed = [check for check in checks if not _was_skipped(check)]
     mostly_met = bool(executed) and pass_percentage(executed) >= THRESHOLD_PERCENT
     if failure is None or (mostly_met and failure[0] in ("ExitCode", "Signal")):
         return "ValidationFailed"

@@ -6,7 +6,7 @@ import zlib
 from typing import Final, cast
 
 from marianne_runner.contract.places import MESSAGE_LIMIT, PROTOCOL
-from marianne_runner.contract.verdict import Verdict
+from marianne_runner.contract.verdict import Check, Verdict
 
 UNPACKED_LIMIT: Final = 1 << 20
 """Bytes: a packed message that opens to more is a bomb, and is cut to no JSON."""
@@ -25,7 +25,7 @@ def encode_message(verdict: Verdict) -> bytes:
     """
     shrunk = verdict.copy()
     if "checks" in shrunk:
-        shrunk["checks"] = [check for check in shrunk["checks"] if not check["passed"]]
+        shrunk["checks"] = [_sent(check) for check in shrunk["checks"] if not check["passed"]]
     while True:
         for pack in (_plain, _packed):
             message = pack(shrunk)
@@ -55,6 +55,10 @@ def _checked(verdict: object) -> Verdict:
     if missing:
         raise UnreadableMessageError(f"not a verdict: {', '.join(missing)} missing")
     return cast(Verdict, verdict)
+
+
+def _sent(check: Check) -> Check:
+    return cast(Check, {key: value for key, value in check.items() if key != "confidence_factors"})
 
 
 def _plain(verdict: Verdict) -> bytes:

@@ -38,6 +38,8 @@ class Check(TypedDict):
     checked_at: str
     check_duration_ms: float
     confidence: float
+    confidence_factors: NotRequired[dict[str, float]]
+    """In the ledger only."""
     failure_category: NotRequired[Literal["missing", "malformed", "incomplete", "stale", "error", "skipped"]]
     error_type: NotRequired[str]
 

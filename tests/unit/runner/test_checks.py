@@ -180,6 +180,15 @@ def test_what_a_failed_command_said_is_told_in_part(workspace: Path) -> None:
     assert len(said["error_message"]) < 600
 
 
+def test_no_credential_is_told(workspace: Path) -> None:
+    key = "sk-ant-" + "x" * 40
+    (workspace / "a.txt").write_text(f"key: {key}")
+    said = check(workspace, "command_succeeds", command="cat a.txt; exit 1")
+    found = check(workspace, "content_regex", path="a.txt", pattern="key.*")
+    assert said["error_message"] == "exit code 1: key: [REDACTED_ANTHROPIC_KEY]"
+    assert found["actual_value"] == "key: [REDACTED_ANTHROPIC_KEY]"
+
+
 def test_a_command_that_takes_too_long(workspace: Path) -> None:
     begun = time.monotonic()
     result = check(workspace, "command_succeeds", command="sleep 1000 & sleep 1000", timeout_seconds=0.3)

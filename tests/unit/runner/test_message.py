@@ -69,7 +69,8 @@ def test_tails_go_first_and_their_ends_last() -> None:
 
 
 def test_checks_that_passed_are_not_sent() -> None:
-    told = decode_message(encode_message(verdict(checks=[check(1, passed=True), check(2)])).decode())
+    sent = [check(1, passed=True), check(2) | {"confidence_factors": {"exit_code": 0.5}}]
+    told = decode_message(encode_message(verdict(checks=sent)).decode())
     assert told["checks"] == [check(2)]
 
 

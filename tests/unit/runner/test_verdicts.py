@@ -72,6 +72,12 @@ def test_a_message_names_the_exit_and_three_failures() -> None:
     assert judged["failed_rules"] == ["p"] * 5
 
 
+def test_a_message_says_the_authors_words_and_first_what_was_seen() -> None:
+    checks = [SKIPPED, GOOD, check(False, description="It has a summary"), check(False, error_message="")]
+    judged = verdicts.judged(verdicts.plain(BRIEF, "pod", "failed", "", ""), checks, None)
+    assert judged["message"] == "It has a summary: it failed; p: failed; not checked"
+
+
 def test_without_rules_a_failure_was_not_validated() -> None:
     judged = verdicts.judged(verdicts.plain(BRIEF, "pod", "failed", "", ""), [], ("ExitCode", "exit code 3"))
     assert "validation_passed" not in judged
