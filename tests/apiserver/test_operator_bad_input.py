@@ -17,7 +17,6 @@ from tests.simulated_kubelet.kubelet import SimulatedKubelet
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join(['*' + before] * 9)}]\n" for before, name in itertools.pairwise("abcdefghi")
 )
-SKIPS = {"size": 1, "total_items": 1, "skip_when_command": {1: {"command": "true"}}}
 
 
 def text(content: str) -> Body:
@@ -38,7 +37,7 @@ REFUSED = {
     "no such sheet": (written(dependencies={1: [9]}), "ScoreInvalid", "9"),
     "too many sheets": (jobs.job("bad", jobs.score(501, dependencies={})), "ScoreTooLarge", "501"),
     "template syntax": (jobs.job("bad", jobs.score(1, "{{ oh")), "ScoreInvalid", "template"),
-    "skips": (jobs.job("bad", {**jobs.score(), "sheet": SKIPS}), "ScoreUnsupported", "skip_when_command"),
+    "what a person approves": (written(checkpoints={"enabled": True}), "ScoreUnsupported", "checkpoints"),
     "starts beyond the end": (jobs.job("bad", jobs.score(2), startSheet=3), "ScoreInvalid", "startSheet"),
 }
 
