@@ -8,10 +8,13 @@ import pytest
 
 from dev.cluster.control_plane import ControlPlane
 from dev.cluster.progress import tail
+from tests.apiserver.api_jobs import Acting
 from tests.apiserver.api_process import ApiProcess, token_of
-from tests.apiserver.install import Installation
+from tests.apiserver.install import SYSTEM_NAMESPACE, Installation
+from tests.apiserver.jobs import add_claim
 from tests.simulated_kubelet.api import Api
 
+LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM_NAMESPACE}/leases/marianne-operator"
 USER = "user"
 UNHURRIED = {"MARIANNE_API_READS_PER_SECOND": "200", "MARIANNE_API_WRITES_PER_SECOND": "100"}
 """Tests ask more often than people; those of the limits start a process of their own."""
@@ -46,3 +49,19 @@ async def http(api_process: ApiProcess, token: str) -> AsyncIterator[httpx.Async
     """The API's client, with that user's token."""
     async with api_process.client(token) as client:
         yield client
+
+
+@pytest.fixture
+async def claim(api: Api, namespace: str) -> None:
+    await add_claim(api, namespace)
+
+
+@pytest.fixture
+async def no_conductor(api: Api) -> None:
+    """What an operator leaves behind that was stopped long ago."""
+    await api.delete(LEASE)
+
+
+@pytest.fixture
+async def act(http: httpx.AsyncClient, namespace: str) -> Acting:
+    return Acting(http, namespace)

@@ -11,7 +11,7 @@ import pytest
 
 from dev.cluster.control_plane import ControlPlane
 from dev.cluster.progress import tail
-from tests.apiserver.api_fixtures import api_process, http, shared_api, token
+from tests.apiserver.api_fixtures import act, api_process, claim, http, no_conductor, shared_api, token
 from tests.apiserver.fault_proxy import FaultProxy
 from tests.apiserver.install import Installation, install, install_crds
 from tests.apiserver.jobs import CLAIM, SUB_PATH
@@ -23,7 +23,7 @@ from tests.simulated_kubelet.node import Node
 from tests.simulated_kubelet.script import RUNNER
 from tests.simulated_kubelet.volumes import Folders
 
-__all__ = ["api_process", "http", "shared_api", "token"]
+__all__ = ["act", "api_process", "claim", "http", "no_conductor", "shared_api", "token"]
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 
 
