@@ -35,7 +35,7 @@ def build(
     name = command.get("executable")
     if not name:
         raise InstrumentMissingError(f"instrument {brief['instrument']!r}: profile.cli.command.executable is not set")
-    passed = environment.for_instrument(command, variables)
+    passed = environment.for_instrument(command, variables, brief.get("credentials", []))
     path = find_program(name, passed.get("PATH", os.defpath), workspace)
     if path is None:
         raise InstrumentMissingError(f"instrument {brief['instrument']!r}: the image has no program {name!r}")

@@ -22,13 +22,15 @@ def of_the_pod() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != ROOT_VARIABLE}
 
 
-def for_instrument(command: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
-    """`command`: the profile's. With `required_env` only those and the system's; the profile's own always."""
+def for_instrument(
+    command: Mapping[str, Any], environment: Mapping[str, str], credentials: Sequence[str]
+) -> dict[str, str]:
+    """`command`: the profile's. With `required_env` only those, the instrument's own credentials and the system's."""
     required = command.get("required_env")
     passed = {
         name: value
         for name, value in environment.items()
-        if required is None or name in _SYSTEM or name in required or name.startswith(_GIT)
+        if required is None or name in _SYSTEM or name in required or name in credentials or name.startswith(_GIT)
     }
     given = command.get("env") or {}
     return passed | {name: _expanded(str(value), environment) for name, value in given.items()}

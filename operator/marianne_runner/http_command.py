@@ -57,7 +57,7 @@ def build(
     return Program(
         executable=sys.executable,
         arguments=[each.encode() for each in arguments],
-        environment=environment.for_instrument({"required_env": wanted}, variables),
+        environment=environment.for_instrument({"required_env": wanted}, variables, []),
         folder=workspace,
         stdin=prompt.encode(errors="replace"),
     )

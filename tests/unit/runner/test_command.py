@@ -159,6 +159,7 @@ POD = {"PATH": "/bin", "HOME": "/tmp", "SECRET": "s", "OTHER": "o", "GIT_CONFIG_
     ("command", "expected"),
     [
         ({}, POD),
+        ({"required_env": None}, POD),
         ({"required_env": ["SECRET"]}, {key: POD[key] for key in ("PATH", "HOME", "SECRET", "GIT_CONFIG_COUNT")}),
         ({"required_env": []}, {key: POD[key] for key in ("PATH", "HOME", "GIT_CONFIG_COUNT")}),
         ({"env": {"A": "x${OTHER}y${NONE}", "N": 3}}, {**POD, "A": "xoy", "N": "3"}),
@@ -169,7 +170,12 @@ POD = {"PATH": "/bin", "HOME": "/tmp", "SECRET": "s", "OTHER": "o", "GIT_CONFIG_
     ],
 )
 def test_the_environment(command: dict[str, Any], expected: dict[str, str]) -> None:
-    assert environment.for_instrument(command, POD) == expected
+    assert environment.for_instrument(command, POD, []) == expected
+
+
+def test_an_instruments_own_credentials_always_pass() -> None:
+    passed = environment.for_instrument({"required_env": []}, POD, ["SECRET", "ABSENT"])
+    assert passed == {key: POD[key] for key in ("PATH", "HOME", "SECRET", "GIT_CONFIG_COUNT")}
 
 
 def test_checks_do_not_see_credentials() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from marianne_runner.command import build
 from marianne_runner.http_families import FAMILIES, Question
 from marianne_runner.http_instrument import wait_of
 from tests.unit.runner.model_server import ModelServer
@@ -171,7 +172,7 @@ def test_an_endpoint_of_its_own_and_no_key(scene: Scene, model: ModelServer) -> 
         (503, {}, "", "overloaded: Service Unavailable", "(capacity error)"),
         (500, {}, "<html>", "HTTP error 500: <html>", ""),
         (400, {}, [1], "HTTP error 400: [1]", ""),
-        (307, {"Location": "/v1/elsewhere"}, "", "HTTP error 307", ""),
+        (302, {"Location": "/v1/elsewhere"}, "", "HTTP error 302", ""),
     ],
 )
 def test_refusals(
@@ -261,6 +262,18 @@ def test_a_profile_that_says_not_whom_to_ask(
 ) -> None:
     verdict = perform(scene, model, profile(model, **http))
     assert verdict["reason"] == "InstrumentMissing" and message in verdict["message"]
+
+
+def test_what_our_program_is_started_with(scene: Scene) -> None:
+    """Neither the prompt nor a key in an argument, and of the Pod's variables those that it needs."""
+    http = {"base_url": "https://a", "auth_env_var": "MODEL_KEY"}
+    brief: Any = {"instrument": "m", "timeout_seconds": 5, "profile": {"kind": "http", "http": http}}
+    needed = {"PATH": "/bin", "MODEL_KEY": KEY, "HTTPS_PROXY": "p", "no_proxy": "n", "SSL_CERT_FILE": "/c"}
+    program = build(brief, "ask this", scene.workspace, {**needed, "OTHER_KEY": "o"}, {"secret": "s"})
+    assert program.environment == needed
+    assert (program.stdin, program.folder) == (b"ask this", scene.workspace)
+    told = b" ".join(program.arguments)
+    assert KEY.encode() not in told and b"ask this" not in told and b"secret" not in told
 
 
 @pytest.mark.parametrize(
