@@ -274,10 +274,32 @@ async def test_kubectl_completes_names_of_jobs(marianne: Marianne, held: str) ->
     assert "status\tList jobs, or look at one." in await _kubectl(marianne, "__complete", "marianne", "st")
 
 
-async def _kubectl(marianne: Marianne, *arguments: str) -> str:
-    environ = environment(marianne.kubeconfig, PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+async def test_bash_completes_names_of_jobs(marianne: Marianne, held: str) -> None:
+    """kubectl's own script; what bash-completion gives it elsewhere stands here in three lines."""
+    line = ["kubectl", "marianne", "status", f"--namespace={marianne.namespace}", held[:3]]
+    script = f"""
+        source <(kubectl completion bash)
+        _get_comp_words_by_ref() {{ words=("${{COMP_WORDS[@]}}"); cword=$COMP_CWORD; cur=${{words[cword]}}; }}
+        COMP_WORDS=({" ".join(line)}); COMP_CWORD={len(line) - 1}; COMP_LINE="{" ".join(line)}"; COMP_TYPE=9
+        __start_kubectl
+        echo "${{COMPREPLY[@]}}"
+    """
     process = await asyncio.create_subprocess_exec(
-        str(binaries.binary("kubectl")), *arguments, stdout=asyncio.subprocess.PIPE, env=environ
+        "bash", "--norc", "-c", script, stdout=asyncio.subprocess.PIPE, env=_environment(marianne)
+    )
+    out, _ = await process.communicate()
+    assert out.decode().split() == [held]
+
+
+async def _kubectl(marianne: Marianne, *arguments: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        str(binaries.binary("kubectl")), *arguments, stdout=asyncio.subprocess.PIPE, env=_environment(marianne)
     )
     out, _ = await process.communicate()
     return out.decode()
+
+
+def _environment(marianne: Marianne) -> dict[str, str]:
+    """With kubectl and its plugin in PATH."""
+    places = [Path(sys.executable).parent, binaries.binary("kubectl").parent]
+    return environment(marianne.kubeconfig, PATH=":".join([*map(str, places), os.environ["PATH"]]))

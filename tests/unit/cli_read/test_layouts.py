@@ -182,8 +182,11 @@ def test_a_sheet_s_detail(item: dict[str, str], told: str) -> None:
 
 
 def test_a_tree_groups_voices_and_shows_attempts_where_they_matter() -> None:
-    body = job("Failed", sheet(1, "completed"), sheet(2, "failed", errorMessage="exit 3"), sheet(3), sheet(4))
+    body = job(
+        "Failed", sheet(1, "completed"), sheet(2, "failed", errorMessage="exit 3"), sheet(3, "completed"), sheet(4)
+    )
     attempts = {
+        3: [Attempt(3, number, f"q-{number}", "Succeeded", "Completed", 0, None, None) for number in (1, 2)],
         1: [Attempt(1, 1, "p-1", "Succeeded", "Completed", 0, None, None)],
         2: [
             Attempt(2, 1, "p-2", "Failed", "Error", 1, "2026-11-24T13:00:00Z", "2026-11-24T13:01:05Z"),
@@ -194,11 +197,13 @@ def test_a_tree_groups_voices_and_shows_attempts_where_they_matter() -> None:
         "review-k2 - default - Failed - 1h02m",
         "|- movement 1  1 completed",
         "|  `- sheet 1  completed",
-        "|- movement 2 draft (2 sheets)  1 failed  1 pending",
+        "|- movement 2 draft (2 sheets)  1 failed  1 completed",
         "|  |- sheet 2 voice 1  failed  exit 3",
         "|  |  |- attempt 1  Pod p-2  exit 1 1m05s",
         "|  |  `- attempt 2  Pod p-3  exit 137 OOMKilled",
-        "|  `- sheet 3 voice 2  pending",
+        "|  `- sheet 3 voice 2  completed",
+        "|     |- attempt 1  Pod q-1  exit 0",
+        "|     `- attempt 2  Pod q-2  exit 0",
         "`- movement 3  1 pending",
         "   `- sheet 4  pending  merge them",
     ]

@@ -108,6 +108,8 @@ def test_a_pipe_is_told_only_what_changed() -> None:
     second = job("Failed", sheet(1, "failed", attempt=1, errorMessage="exit 3"), sheet(2), progress="0/2")
     assert texts(job_changes(first, second)) == ["sheet 1 failed attempt 1: exit 3", "review-k2 Failed 0/2"]
     assert job_changes(second, second) == []
+    again = job("Running", sheet(1, "in_progress", attempt=2), sheet(2), progress="0/2")
+    assert texts(job_changes(first, again)) == ["sheet 1 in_progress attempt 2"]
 
 
 def test_a_pipe_is_told_which_jobs_changed() -> None:
