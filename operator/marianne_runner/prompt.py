@@ -1,22 +1,47 @@
 """What the instrument receives: the rendered template, and around it what an agent has to know (semantics §5.1)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
-from marianne_runner.contract import Brief, CompiledScore, Rule, Sheet
-from marianne_runner.expansion import expand_literally
-from marianne_runner.variables import for_prompt
+from marianne_runner.contract import Brief, CompiledScore, Injection, Sheet
+from marianne_runner.injections import NOTHING_INJECTED, Injected, sections, text_or_file
+from marianne_runner.requirements import requirements
 
-COMMAND_CHARACTERS: Final = 60
+HISTORY: Final = 5
+"""Failed rules of the last try that are worth telling; the agent sees the rest for itself."""
 
 
-def assemble(rendered: str, score: CompiledScore, sheet: Sheet, brief: Brief, workspace: str) -> str:
-    """Parts joined by one blank line; an absent part leaves no trace. A raw instrument gets the template alone."""
+def injections_of(score: CompiledScore, sheet: Sheet) -> list[Injection]:
+    """The prelude, then what is for this sheet alone."""
+    prompt = score["prompt"]
+    return [*prompt.get("prelude", ()), *prompt.get("cadenzas", {}).get(str(sheet["num"]), ())]
+
+
+def assemble(
+    rendered: str,
+    score: CompiledScore,
+    sheet: Sheet,
+    brief: Brief,
+    context: Mapping[str, Any],
+    found: Injected = NOTHING_INJECTED,
+    folders: Sequence[Path] = (),
+) -> str:
+    """Parts joined by one blank line; an absent part leaves no trace. A raw instrument gets the template alone.
+
+    `context`: the template's variables. `folders`: where an extension's file is looked for.
+    """
     if brief["profile"].get("raw_prompt"):
         return rendered
-    rules = [score["rules"][index] for index in sheet["rules"]]
-    context = for_prompt(score, sheet, workspace)
-    parts = [_preamble(score, sheet, brief, workspace), rendered, _history(brief), _requirements(rules, context)]
+    parts = [
+        _preamble(score, sheet, brief, str(context["workspace"])),
+        *sections(found),
+        rendered,
+        _specification(score, sheet),
+        _history(brief),
+        requirements(score, sheet, context),
+        *_extensions(score, sheet, folders),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -35,25 +60,23 @@ def _preamble(score: CompiledScore, sheet: Sheet, brief: Brief, workspace: str) 
     return "\n".join(("<sheet>", *lines, "</sheet>"))
 
 
+def _specification(score: CompiledScore, sheet: Sheet) -> str:
+    """Fragments that share a tag with the sheet; all of them for a sheet without tags."""
+    wanted = score["prompt"].get("fragment_tags", {}).get(str(sheet["num"]))
+    every = score["prompt"].get("fragments", ())
+    chosen = [each for each in every if wanted is None or set(wanted) & set(each["tags"])]
+    told = [f"### {each['name']}\n\n{each['content']}" for each in chosen]
+    return "\n\n".join(("## Injected Specs", *told)) if told else ""
+
+
 def _history(brief: Brief) -> str:
     failed = brief.get("failed_rules") if brief["mode"] == "retry" else None
-    return "\n".join(["What the last try did not meet:", *(f"- {each}" for each in failed)]) if failed else ""
-
-
-def _requirements(rules: Sequence[Rule], context: Mapping[str, Any]) -> str:
-    if not rules:
+    if not failed:
         return ""
-    told = (f"{index}. {_requirement(rule, context)}" for index, rule in enumerate(rules, 1))
-    return "\n".join(["Requirements:", *told])
+    return "\n".join(["What the last try did not meet:", *(f"- {each}" for each in failed[:HISTORY])])
 
 
-def _requirement(rule: Rule, context: Mapping[str, Any]) -> str:
-    path, pattern = (expand_literally(text, context) for text in (rule.get("path", ""), rule.get("pattern", "")))
-    told = {
-        "file_exists": f"the file {path} exists",
-        "file_modified": f"the file {path} is modified",
-        "content_contains": f"the file {path} contains the text: {pattern}",
-        "content_regex": f"the file {path} matches the regular expression: {pattern}",
-        "command_succeeds": f"this command succeeds: {rule.get('command', '')[:COMMAND_CHARACTERS]}",
-    }[rule["type"]]
-    return f"{rule['description']} ({told})" if rule.get("description") else told
+def _extensions(score: CompiledScore, sheet: Sheet, folders: Sequence[Path]) -> Iterator[str]:
+    prompt = score["prompt"]
+    for entry in (*prompt.get("extensions", ()), *prompt.get("sheet_extensions", {}).get(str(sheet["num"]), ())):
+        yield text_or_file(entry, folders).strip("\n")

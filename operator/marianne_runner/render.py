@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from marianne_runner.contract import CompiledScore, Sheet
-from marianne_runner.variables import Heard, for_prompt
 
 _MARKUP: Final = ("{{", "{%", "{#")
 _NEWLINE: Final = re.compile("\r\n?")
@@ -38,18 +37,11 @@ def template_text(score: CompiledScore, folders: Sequence[Path]) -> str | None:
     raise TemplateInvalidError(f"prompt.template_file: {name!r} is neither in {looked}; add it to spec.files")
 
 
-def render_prompt(
-    score: CompiledScore,
-    sheet: Sheet,
-    workspace: str,
-    previous_outputs: Mapping[int, str],
-    previous_files: Mapping[str, str],
-    skipped_upstream: Sequence[int] = (),
-    template: str | None = None,
-) -> str:
+def render_prompt(score: CompiledScore, sheet: Sheet, context: Mapping[str, Any], template: str | None = None) -> str:
     """The sheet's prompt and nothing around it: the rendered template, else the default prompt.
 
-    `template`: in the place of the score's own, where that is a file. Raises `TemplateInvalidError`.
+    `context`: `variables.for_prompt`. `template`: in the place of the score's own, where that is a file. Raises
+    `TemplateInvalidError`.
     """
     text = template if template is not None else score["prompt"].get("template")
     if text is None:
@@ -57,9 +49,7 @@ def render_prompt(
     if not any(mark in text for mark in _MARKUP):
         # Jinja would only unify the ends of lines, and to import it costs 40 ms.
         return _NEWLINE.sub("\n", text)
-    return _rendered(
-        text, for_prompt(score, sheet, workspace, Heard(previous_outputs, previous_files, skipped_upstream))
-    )
+    return _rendered(text, context)
 
 
 def _rendered(text: str, variables: Mapping[str, Any]) -> str:

@@ -7,11 +7,13 @@ from typing import NamedTuple
 from marianne_runner import command, cross_sheet, environment, marks, variables
 from marianne_runner.checks import Ground, modified_times, run_checks
 from marianne_runner.contract import Brief, Check, CompiledScore, Rule, Sheet
+from marianne_runner.injections import injected, lenient
 from marianne_runner.places import Places
 from marianne_runner.processes import Program
-from marianne_runner.prompt import assemble
+from marianne_runner.prompt import assemble, injections_of
 from marianne_runner.render import render_prompt, template_text
 from marianne_runner.skip import reason_to_skip
+from marianne_runner.streams import Live
 from marianne_runner.timing import Clock
 
 
@@ -58,13 +60,22 @@ class Task(NamedTuple):
 
     def prompt(self) -> str:
         """As the instrument receives it. Raises `TemplateInvalidError`, `OutputMissingError`."""
-        workspace, brief = self.places.workspace, self.brief
-        cross = self.score.get("cross_sheet")
-        outputs = cross_sheet.previous_outputs(cross, brief, self.places.ledger) if cross else {}
-        files = cross_sheet.previous_files(cross, brief["sheet"], workspace, self.job_file) if cross else {}
-        text = template_text(self.score, (self.places.score_files, workspace))
-        rendered = render_prompt(self.score, self.sheet, str(workspace), outputs, files, brief["skipped"], text)
-        return assemble(rendered, self.score, self.sheet, brief, str(workspace))
+        score, sheet, brief, workspace = self.score, self.sheet, self.brief, str(self.places.workspace)
+        heard = self._heard()
+        items = injections_of(score, sheet)
+        expand = lenient(variables.for_prompt(score, sheet, workspace, heard))
+        found = injected(items, self._folders, expand, _warn) if items else heard.injected
+        context = variables.for_prompt(score, sheet, workspace, heard._replace(injected=found))
+        text = template_text(score, self._folders)
+        return assemble(render_prompt(score, sheet, context, text), score, sheet, brief, context, found, self._folders)
+
+    def _heard(self) -> variables.Heard:
+        cross, brief = self.score.get("cross_sheet"), self.brief
+        if cross is None:
+            return variables.Heard(skipped=brief["skipped"])
+        outputs = cross_sheet.previous_outputs(cross, brief, self.places.ledger)
+        files = cross_sheet.previous_files(cross, brief["sheet"], self.places.workspace, self.job_file)
+        return variables.Heard(outputs, files, brief["skipped"])
 
     def program(self, prompt: str) -> Program:
         """The instrument. Raises `InstrumentMissingError`."""
@@ -80,6 +91,11 @@ class Task(NamedTuple):
     def check(self) -> list[Check]:
         """Hold what is in the workspace against the rules."""
         return run_checks(self.rules, self._ground())
+
+    @property
+    def _folders(self) -> tuple[Path, Path]:
+        """Where a score's files are looked for: beside it, then in the workspace."""
+        return self.places.score_files, self.places.workspace
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -100,3 +116,8 @@ class Task(NamedTuple):
             times,
             self.clock,
         )
+
+
+def _warn(what: str) -> None:
+    """Into the Pod's log: it fails nothing."""
+    Live(2)(f"marianne-runner: {what}\n".encode(errors="replace"))

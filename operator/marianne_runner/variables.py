@@ -5,19 +5,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from marianne_runner.contract import CompiledScore, Sheet
+from marianne_runner.injections import Injected
 
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 class Heard(NamedTuple):
-    """What earlier sheets handed down: output by sheet number, captured files by absolute path, skipped numbers."""
+    """What a prompt may quote: outputs by sheet, captured files by absolute path, skipped sheets, injections."""
 
-    outputs: Mapping[int, str]
-    files: Mapping[str, str]
-    skipped: Sequence[int]
+    outputs: Mapping[int, str] = {}
+    files: Mapping[str, str] = {}
+    skipped: Sequence[int] = ()
+    injected: Injected = Injected()
 
 
-NOTHING_HEARD: Final = Heard({}, {}, ())
+NOTHING_HEARD: Final = Heard()
 
 
 def built_in(score: CompiledScore, sheet: Sheet, workspace: str) -> dict[str, Any]:
@@ -47,9 +49,7 @@ def for_prompt(score: CompiledScore, sheet: Sheet, workspace: str, heard: Heard 
         "previous_outputs": dict(heard.outputs),
         "previous_files": dict(heard.files),
         "skipped_upstream": list(heard.skipped),
-        "injected_context": [],
-        "injected_skills": [],
-        "injected_tools": [],
+        **heard.injected.variables(),
         **_written(score),
         "stakes": prompt.get("stakes") or "",
         "thinking_method": prompt.get("thinking_method") or "",

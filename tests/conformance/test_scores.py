@@ -7,7 +7,7 @@ import pytest
 
 from marianne_runner.expansion import expand_command, expand_path
 from marianne_runner.render import render_prompt
-from marianne_runner.variables import for_rules
+from marianne_runner.variables import Heard, for_prompt, for_rules
 from tests.conformance.data import FOLDER, compiled, refusal, score_cases, scores, sheet_cases
 
 WORKSPACE = "/workspace"
@@ -87,7 +87,8 @@ def test_prompts(truth, expected, key):
     score = compiled(truth)
     heard = expected["synthetic_previous_outputs_keys"] if key.endswith("outputs") else []
     outputs = {int(number): f"<<output of sheet {number}>>" for number in heard}
-    prompt = render_prompt(score, score["sheets"][expected["sheet_num"] - 1], WORKSPACE, outputs, {})
+    sheet = score["sheets"][expected["sheet_num"] - 1]
+    prompt = render_prompt(score, sheet, for_prompt(score, sheet, WORKSPACE, Heard(outputs)))
     wanted = expected["prompts"][key]
     assert wanted["ok"]
     assert len(prompt) == wanted["length_chars"]

@@ -10,6 +10,7 @@ from marianne_operator.score.expansion import dependencies, items, places
 from marianne_operator.score.fields import Score
 from marianne_operator.score.load import score_of, tree_of
 from marianne_operator.score.refused import ScoreRefusedError
+from marianne_runner.requirements import new_by_condition
 from tests.conformance.data import units, without_refused_fields
 
 
@@ -93,3 +94,8 @@ def test_instrument_resolution(case):
         expected[:4] for expected in case["sheets"]
     ]
     assert all(each.get("model") == each.get("config", {}).get("model") for _, _, each in resolved)
+
+
+@pytest.mark.parametrize("case", units()["new_rule_for_sheet"])
+def test_new_rules(case):
+    assert new_by_condition(case["condition"], case["sheet_num"]) is case["new"]

@@ -13,6 +13,7 @@ from marianne_operator.score.fields.sheet import SkipWhenCommand
 from marianne_operator.score.instruments import performer
 from marianne_operator.score.load import MAX_TEXT, score_of, tree_of
 from marianne_operator.score.plain import canonical, plain
+from marianne_operator.score.prompts import prompt
 from marianne_operator.score.refused import ScoreRefusedError
 from marianne_operator.score.skip_expression import problem
 from marianne_operator.score.templates import SHOWN
@@ -22,7 +23,6 @@ from marianne_runner.contract import (
     CrossSheet,
     Parallel,
     Performer,
-    Prompt,
     Retry,
     Rule,
     Sheet,
@@ -63,7 +63,7 @@ def assembled(score: Score, digest: str, vain: list[str], warned: list[str]) -> 
         sheets=sheets,
         performers=performers,
         rules=[_rule(rule) for rule in score.validations],
-        prompt=_prompt(score),
+        prompt=prompt(score),
         retry=_retry(score),
         parallel=Parallel(
             enabled=score.parallel.enabled,
@@ -155,6 +155,8 @@ def _rule(rule: ValidationRule) -> Rule:
         made["pattern"] = rule.pattern
     if rule.description is not None:
         made["description"] = rule.description
+    if (condition := condition_of(rule)) is not None:
+        made["condition"] = condition
     if rule.command is not None:
         made["command"] = rule.command
     if rule.working_directory is not None:
@@ -162,19 +164,6 @@ def _rule(rule: ValidationRule) -> Rule:
     if rule.timeout_seconds is not None:
         made["timeout_seconds"] = rule.timeout_seconds
     return made
-
-
-def _prompt(score: Score) -> Prompt:
-    prompt = Prompt(variables=score.prompt.variables)
-    if score.prompt.template is not None:
-        prompt["template"] = score.prompt.template
-    if score.prompt.template_file is not None:
-        prompt["template_file"] = score.prompt.template_file
-    if score.prompt.stakes is not None:
-        prompt["stakes"] = score.prompt.stakes
-    if score.prompt.thinking_method is not None:
-        prompt["thinking_method"] = score.prompt.thinking_method
-    return prompt
 
 
 def _retry(score: Score) -> Retry:

@@ -30,6 +30,8 @@ from marianne_runner.contract.places import (
 from marianne_runner.contract.score import (
     CompiledScore,
     CrossSheet,
+    Fragment,
+    Injection,
     Parallel,
     Performer,
     Prompt,
@@ -61,6 +63,8 @@ __all__ = [
     "Check",
     "CompiledScore",
     "CrossSheet",
+    "Fragment",
+    "Injection",
     "Outcome",
     "Parallel",
     "Performer",

@@ -10,6 +10,8 @@ class Rule(TypedDict):
     path: NotRequired[str]
     pattern: NotRequired[str]
     description: NotRequired[str]
+    condition: NotRequired[str]
+    """As written: which sheets it is for stands in each sheet, when it was new is read from its text."""
     command: NotRequired[str]
     working_directory: NotRequired[str]
     stage: int
@@ -41,6 +43,22 @@ class Sheet(TypedDict):
     performer: int
 
 
+class Injection(TypedDict):
+    """A file, or the files of a directory, put into prompts; the path is a template."""
+
+    category: Literal["context", "skill", "tool"]
+    file: NotRequired[str]
+    directory: NotRequired[str]
+
+
+class Fragment(TypedDict):
+    """A piece of specification; a sheet with tags gets those that have one of them, a sheet without gets all."""
+
+    name: str
+    content: str
+    tags: list[str]
+
+
 class Prompt(TypedDict):
     """`template` or `template_file` (relative: the score's folder, then the workspace); neither: the default prompt."""
 
@@ -49,6 +67,16 @@ class Prompt(TypedDict):
     variables: dict[str, Any]
     stakes: NotRequired[str]
     thinking_method: NotRequired[str]
+    prelude: NotRequired[list[Injection]]
+    cadenzas: NotRequired[dict[str, list[Injection]]]
+    """By sheet number, beside the prelude."""
+    fragments: NotRequired[list[Fragment]]
+    fragment_tags: NotRequired[dict[str, list[str]]]
+    """By sheet number."""
+    extensions: NotRequired[list[str]]
+    """Text, or the name of a file with it; put at the end of every prompt."""
+    sheet_extensions: NotRequired[dict[str, list[str]]]
+    """By sheet number, after those."""
 
 
 class CrossSheet(TypedDict):

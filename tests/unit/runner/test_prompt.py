@@ -13,14 +13,15 @@ from marianne_runner.contract import Brief, CompiledScore
 from marianne_runner.expansion import expand_command, expand_literally
 from marianne_runner.prompt import assemble
 from marianne_runner.render import TemplateInvalidError, render_prompt, template_text
-from marianne_runner.variables import for_prompt, for_rules
+from marianne_runner.variables import Heard, for_prompt, for_rules
 from tests.unit.runner.scene import BASH, compiled, rule
 
 
 def rendered(template: str | None, variables: dict[str, Any] | None = None, **prompt: Any) -> str:
     score = compiled(template)
     score["prompt"].update({"variables": json.loads(json.dumps(variables or {})), **prompt})  # type: ignore[typeddict-item]
-    return render_prompt(score, score["sheets"][0], "/workspace", {1: "said"}, {"/workspace/f": "read"})
+    heard = Heard({1: "said"}, {"/workspace/f": "read"})
+    return render_prompt(score, score["sheets"][0], for_prompt(score, score["sheets"][0], "/workspace", heard))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,8 @@ def assembled(*, raw: bool = False, parallel: bool = False, rules: list[Any] | N
     score: CompiledScore = compiled("", RULES if rules is None else rules)
     score["parallel"]["enabled"] = parallel
     told = {"profile": {**BASH, "raw_prompt": raw}, "mode": "normal", **brief}
-    return assemble("THE TEMPLATE", score, score["sheets"][0], cast(Brief, told), "/workspace")
+    sheet = score["sheets"][0]
+    return assemble("THE TEMPLATE", score, sheet, cast(Brief, told), for_prompt(score, sheet, "/workspace"))
 
 
 def test_a_raw_instrument_gets_the_template_alone() -> None:

@@ -140,6 +140,7 @@ def test_for_which_sheets_a_rule_is(rule, sheets_of_it):
                 "timeout_seconds": 9.0,
                 "working_directory": "{workspace}/a",
                 "description": "it is true",
+                "condition": "stage == 1",
                 "stage": 4,
             },
         ),
@@ -279,3 +280,18 @@ def test_a_text_of_the_full_length_may_be_longer_as_json():
     many = "name: song\nsheet: {size: 1, total_items: 3}\nprompt: {template: x, variables: {a: ["
     text = many + 170_000 * "x," + "]}}\n"
     assert compile_source(text)["total_sheets"] == 3
+
+
+def test_skips_are_written_for_a_stage_and_meant_for_each_instance():
+    sheet = sheets(
+        2, fan_out={2: 2}, skip_when={2: "True"}, skip_when_command={1: {"command": "a"}, 2: {"command": "b"}}
+    )
+    made = compiled(sheet=sheet)
+    assert made["skip_when"] == {"2": "True", "3": "True"}
+    assert {num: each["command"] for num, each in made["skip_when_command"].items()} == {"1": "a", "2": "b", "3": "b"}
+    assert made["warnings"] == []
+
+
+def test_a_skip_that_can_never_be_evaluated_is_told():
+    (told,) = compiled(sheet=sheets(skip_when={1: "nothing"}))["warnings"]
+    assert told.startswith("sheet.skip_when.1: never skips: 'nothing' is not defined")

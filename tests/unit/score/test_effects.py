@@ -7,7 +7,7 @@ from marianne_operator.score.effects import EFFECTS, without_effect
 from marianne_operator.score.fields import Score
 from marianne_operator.score.load import score_of
 from marianne_operator.score.refused import ScoreRefusedError
-from tests.unit.score.given import nested, score, sheets, tree
+from tests.unit.score.given import nested, score, tree
 
 PERFORMED = {
     "name",
@@ -39,6 +39,12 @@ PERFORMED = {
     "sheet.dependencies",
     "sheet.skip_when",
     "sheet.skip_when_command",
+    "sheet.prelude",
+    "sheet.cadenzas",
+    "sheet.prompt_extensions",
+    "sheet.spec_tags",
+    "spec.fragments",
+    "prompt.prompt_extensions",
     "sheet.fan_out",
     "sheet.fan_out_stage_map",
     "sheet.per_sheet_instruments",
@@ -78,13 +84,9 @@ PERFORMED = {
 }
 
 SAMPLES = {
-    "sheet.prelude": [{"file": "a", "as": "context"}],
-    "sheet.cadenzas": {1: [{"file": "a", "as": "context"}]},
-    "sheet.prompt_extensions": {1: ["a"]},
-    "prompt.prompt_extensions": ["a"],
-    "sheet.spec_tags": {1: ["a"]},
     "sheet.per_sheet_fallbacks": {1: []},
-    "spec": {"fragments": [{"name": "a", "content": "b"}]},
+    "spec.spec_dir": "specs",
+    "spec.include_claude_md": True,
     "techniques": {"a": {"kind": "skill", "phases": []}},
     "cost_limits.max_cost_per_sheet": 1,
     "cost_limits.max_cost_per_job": 1,
@@ -184,9 +186,9 @@ def test_fallbacks_of_movements_are_one_line():
 
 
 def test_five_refusals_are_told():
-    wants = sheets(prelude=[{"file": "a", "as": "tool"}], cadenzas={1: []}, spec_tags={1: []})
     hooks = [{"type": "run_command", "command": "a"}]
-    many = score(sheet=wants, on_success=hooks, backend={"working_directory": "a", "system_prompt_file": "b"})
+    backend = {"working_directory": "a", "system_prompt_file": "b"}
+    many = score(on_success=hooks, backend=backend, spec={"spec_dir": "a"}, checkpoints={"enabled": True})
     with pytest.raises(ScoreRefusedError) as refused:
         without_effect(many)
     assert refused.value.message.count("not performed yet") == 5

@@ -65,7 +65,7 @@ FIRES = [
     ("K003", prompt("{{ " + 5000 * "(" + "1" + 5000 * ")" + " }}"), "prompt.template"),
     ("K003", 65 * "[", "score"),
     ("K003", SMALL + 9000 * "- {type: file_exists, path: a}\n", "score"),
-    ("K004", sheet("spec_tags: {1: [a]}"), "sheet.spec_tags"),
+    ("K004", SMALL + "spec: {spec_dir: a}\n", "spec.spec_dir"),
     ("K004", SMALL + "backend: {working_directory: x}\n", "backend.working_directory"),
     ("K005", sheet("dependencies: {4: [1]}"), "sheet.dependencies.4"),
     ("K005", sheet("dependencies: {2: [2]}"), "sheet.dependencies.2"),
