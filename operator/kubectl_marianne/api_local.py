@@ -1,5 +1,6 @@
 """The API's app for one user: loopback, one random token, the kubeconfig's credential behind it."""
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -54,6 +55,7 @@ async def serve_local(options: Options, port: int, token_file: Path | None) -> i
 async def _serve(configured: uvicorn.Config, listener: socket.socket) -> None:
     """Both signals end it in good order; uvicorn raises them again when it is through, and then they are spent."""
     for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().remove_signal_handler(number)
         signal.signal(number, lambda *_: None)
     await uvicorn.Server(configured).serve(sockets=[listener])
 

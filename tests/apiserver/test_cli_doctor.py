@@ -77,13 +77,13 @@ class LocalApi:
 
 
 @asynccontextmanager
-async def _served(marianne: CommandLine, *flags: str) -> AsyncIterator[LocalApi]:
+async def _served(marianne: CommandLine, *flags: str, end: signal.Signals = signal.SIGINT) -> AsyncIterator[LocalApi]:
     async with marianne.running("api", *flags) as process:
         assert process.stdout is not None
         said = [(await process.stdout.readline()).decode().strip() for _ in range(3)]
         url, token, file = said[0], said[1].removeprefix("token: "), said[2].removeprefix("token file: ")
         yield LocalApi(url, token, Path(file), process.pid)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         assert await process.wait() == 0
 
 
@@ -118,7 +118,7 @@ async def test_the_local_api_opens_to_its_own_token_alone(
 async def test_the_local_apis_token_reaches_no_api_server(
     control_plane: ControlPlane, operator: OperatorProcess, marianne: CommandLine, namespace: str
 ) -> None:
-    async with _served(marianne) as served:
+    async with _served(marianne, end=signal.SIGTERM) as served:
         async with httpx.AsyncClient(base_url=served.url, trust_env=False) as client:
             body = {"config_content": "name: x\nsheet: {size: 1, total_items: 1}\nprompt: {template: 'true'}\n"}
             own = {"Authorization": f"Bearer {served.token}"}
@@ -133,6 +133,7 @@ async def test_the_local_apis_token_reaches_no_api_server(
         ]
         assert created == ["admin"]
         assert served.token not in control_plane.audit_log.read_text()
+    assert not served.file.exists()
 
 
 def _listening(pid: int) -> set[str]:
