@@ -3,13 +3,20 @@
 
 Demos and tests play scores of real shape with it, at no cost and with the same outcome each time. The prompt comes by
 standard input, as with most coding agents. In it, a block fenced by ```` ```script ```` and ```` ``` ```` holds
-instructions, one a line; prose around it is what a real agent would read:
+instructions, one a line; prose around it is what a real agent would read. With `--answers FOLDER` they are the lines
+of `FOLDER/sheet-N` instead, for the sheet that the prompt's first line speaks of: so a score is played as it is.
 
     @say TEXT                a line of the answer
     @write PATH              a file, replaced; its text is what follows, up to a line `@end`
     @append PATH             the same, at the end of the file
+    @program PATH            the same as @write, and it can be executed
     @include PATH            within such a text: that file's own text
+    @words N                 within such a text: so many words
     @sleep SECONDS
+    @hang                    never end, whatever SIGTERM says
+    @flood BYTES             print so much
+    @tokens INPUT OUTPUT     report these in place of what was counted
+    @limit SECONDS           give up as at a provider's rate limit
     @fail CODE TEXT          give up with this exit code
     @before N INSTRUCTION    only in tries before the N-th of this same script in this workspace
     @from N INSTRUCTION      only from the N-th try on
@@ -23,6 +30,7 @@ import argparse
 import hashlib
 import json
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -32,7 +40,11 @@ from typing import Any
 
 UNABLE = 2
 CHARACTERS_A_TOKEN = 4
+_LIMITED = 75
+_TEXTS = ("write", "append", "program")
+_VERBS = ("say", "sleep", "hang", "flood", "tokens", "limit", "fail", *_TEXTS)
 _FENCE = re.compile(r"^```script[ \t]*$")
+_SHEET = re.compile(r"\bsheet (\d+) of \d+\b")
 _COUNTS = Path(".scripted-agent")
 
 
@@ -66,21 +78,37 @@ class Session:
     sleep: Callable[[float], None]
     said: list[str] = field(default_factory=list)
     written: int = 0
+    tokens: tuple[int, int] | None = None
 
     def perform(self, instruction: Instruction) -> None:
         """Raises `ScriptError`, `GivenUpError`."""
         verb, argument = instruction.verb, instruction.argument
         if verb == "say":
             self.said.append(argument)
-        elif verb in ("write", "append"):
+        elif verb in _TEXTS:
             self._write(instruction)
         elif verb == "sleep":
             self.sleep(_number(argument))
-        elif verb == "fail":
-            code, _, message = argument.partition(" ")
-            raise GivenUpError(int(_number(code)), message or "the script gave up")
-        else:
+        elif verb in ("before", "from"):
             self._conditional(instruction)
+        else:
+            self._misbehave(verb, argument)
+
+    def _misbehave(self, verb: str, argument: str) -> None:
+        """What agents do that an operator has to live with."""
+        first, _, rest = argument.partition(" ")
+        if verb == "hang":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            while True:
+                self.sleep(3600)
+        elif verb == "flood":
+            self.said.append("x" * int(_number(first)))
+        elif verb == "tokens":
+            self.tokens = int(_number(first)), int(_number(rest))
+        elif verb == "limit":
+            raise GivenUpError(_LIMITED, f"rate limit exceeded (429): try again in {int(_number(first))} seconds")
+        else:
+            raise GivenUpError(int(_number(first)), rest or "the script gave up")
 
     def _conditional(self, instruction: Instruction) -> None:
         number, _, rest = instruction.argument.partition(" ")
@@ -96,10 +124,15 @@ class Session:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a" if instruction.verb == "append" else "w", encoding="utf-8") as file:
             file.write(text)
+        if instruction.verb == "program":
+            path.chmod(0o755)
         self.written += len(text)
 
     def _included(self, lines: tuple[str, ...]) -> Iterator[str]:
         for line in lines:
+            if line.startswith("@words "):
+                yield " ".join(["word"] * int(_number(line.removeprefix("@words "))))
+                continue
             if not line.startswith("@include "):
                 yield line
                 continue
@@ -120,6 +153,15 @@ def instructions(prompt: str) -> list[Instruction]:
     return found
 
 
+def answers(prompt: str, folder: Path) -> list[Instruction]:
+    """Those that the folder has for the prompt's sheet; raises `ScriptError`, `OSError`."""
+    sheet = _SHEET.search(prompt)
+    if sheet is None:
+        raise ScriptError("the prompt does not say which sheet it is for")
+    text = (folder / f"sheet-{sheet[1]}").read_text(encoding="utf-8")
+    return list(_block(iter([*text.splitlines(), "```"])))
+
+
 def _block(lines: Iterator[str]) -> Iterator[Instruction]:
     for line in lines:
         if line.rstrip() == "```":
@@ -128,9 +170,9 @@ def _block(lines: Iterator[str]) -> Iterator[Instruction]:
             continue
         verb, _, argument = line.removeprefix("@").partition(" ")
         last = _last_verb(verb, argument)
-        if not line.startswith("@") or last not in ("say", "write", "append", "sleep", "fail"):
+        if not line.startswith("@") or last not in _VERBS:
             raise ScriptError(f"no instruction: {line[:80]!r}")
-        text = tuple(_text(lines, line)) if last in ("write", "append") else ()
+        text = tuple(_text(lines, line)) if last in _TEXTS else ()
         yield Instruction(verb, argument.strip(), text)
     raise ScriptError("a script block has no end")
 
@@ -169,12 +211,14 @@ def count_try(script: list[Instruction], folder: Path) -> int:
         return file.tell()
 
 
-def answer(prompt: str, folder: Path, sleep: Callable[[float], None]) -> tuple[int, dict[str, Any]]:
-    """(exit code, the document that `--output-format json` prints)."""
+def answer(
+    prompt: str, folder: Path, sleep: Callable[[float], None], told: Path | None = None
+) -> tuple[int, dict[str, Any]]:
+    """(exit code, the document that `--output-format json` prints). `told`: the folder of `--answers`."""
     session = Session(folder, 1, sleep)
     code, error = 0, ""
     try:
-        script = instructions(prompt)
+        script = instructions(prompt) if told is None else answers(prompt, told)
         session.attempt = count_try(script, folder)
         for instruction in script:
             session.perform(instruction)
@@ -185,7 +229,8 @@ def answer(prompt: str, folder: Path, sleep: Callable[[float], None]) -> tuple[i
     except OSError as problem:
         code, error = UNABLE, f"{problem.filename}: {problem.strerror}"
     result = "\n".join(session.said) or "Nothing to be said."
-    usage = {"input_tokens": _tokens(len(prompt)), "output_tokens": _tokens(session.written + len(result))}
+    counted = session.tokens or (_tokens(len(prompt)), _tokens(session.written + len(result)))
+    usage = dict(zip(("input_tokens", "output_tokens"), counted, strict=True))
     document: dict[str, Any] = {"result": result, "usage": usage}
     return code, document | ({"error": {"message": error}} if error else {})
 
@@ -199,8 +244,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripted-agent", description="does what the prompt's script says")
     parser.add_argument("--output-format", choices=("text", "json"), default="text")
     parser.add_argument("--model", help="accepted, as agents do; nothing depends on it")
+    parser.add_argument("--answers", type=Path, metavar="FOLDER", help="where the scripts are, in place of the prompt")
     arguments = parser.parse_args()
-    code, document = answer(sys.stdin.read(), Path.cwd(), time.sleep)
+    code, document = answer(sys.stdin.read(), Path.cwd(), time.sleep, arguments.answers)
     if arguments.output_format == "json":
         print(json.dumps(document, ensure_ascii=False))
     else:

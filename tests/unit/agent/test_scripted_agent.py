@@ -1,8 +1,10 @@
 """The scripted agent does what its prompt says, says what it did, and fails as it is told to."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -104,6 +106,73 @@ def test_another_script_has_a_count_of_its_own(tmp_path):
     play(script("@say one"), tmp_path)
     code, _, _ = play(script("@before 2 fail 3 first"), tmp_path)
     assert code == 3
+
+
+def test_a_program_can_be_executed(tmp_path):
+    play(script("@program bin/npm", "#!/bin/sh", "echo built", "@end"), tmp_path)
+    done = subprocess.run([tmp_path / "bin/npm"], capture_output=True, text=True, check=True)
+    assert done.stdout == "built\n"
+
+
+def test_texts_may_be_as_long_as_a_check_wants(tmp_path):
+    play(script("@write a", "# A", "@words 250", "@end"), tmp_path)
+    assert len((tmp_path / "a").read_text().split()) == 2 + 250
+
+
+def test_floods_and_reports_tokens_as_told(tmp_path):
+    code, document, _ = play(script("@flood 100000", "@tokens 7 9"), tmp_path)
+    assert (code, len(document["result"])) == (0, 100000)
+    assert document["usage"] == {"input_tokens": 7, "output_tokens": 9}
+
+
+def test_gives_up_at_a_rate_limit_and_says_how_long(tmp_path):
+    code, document, _ = play(script("@before 2 limit 30", "@say well"), tmp_path)
+    assert code != 0
+    assert document["error"]["message"] == "rate limit exceeded (429): try again in 30 seconds"
+    again = play(script("@before 2 limit 30", "@say well"), tmp_path)
+    assert (again[0], again[1]["result"]) == (0, "well")
+
+
+def test_plays_the_answer_to_the_sheet_that_the_prompt_is_for(tmp_path):
+    told = tmp_path / "answers"
+    told.mkdir()
+    (told / "sheet-2").write_text("@write b\nof two\n@end\n@say second\n")
+    prompt = "You perform sheet 2 of 3.\nAs in sheet 1 of 3:\n" + script("@say from the prompt")
+    code, document = agent.answer(prompt, tmp_path, lambda _: None, told)
+    assert (code, document["result"]) == (0, "second")
+    assert (tmp_path / "b").read_text() == "of two\n"
+
+
+@pytest.mark.parametrize(("prompt", "named"), [("Do it.", "which sheet"), ("sheet 1 of 1", "sheet-1")])
+def test_an_answer_that_is_not_there_is_an_error(prompt, named, tmp_path):
+    code, document = agent.answer(prompt, tmp_path, lambda _: None, tmp_path)
+    assert code == agent.UNABLE
+    assert named in document["error"]["message"]
+
+
+def test_hangs_whatever_it_is_told(tmp_path):
+    command = [sys.executable, "-I", str(PROGRAM)]
+    prompt = script("@write here", "@end", "@hang")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=tmp_path) as process:
+        process.stdin.write(prompt.encode())
+        process.stdin.close()
+        try:
+            await_ignored_sigterm(process.pid)
+            process.terminate()
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.2)
+        finally:
+            process.kill()
+
+
+def await_ignored_sigterm(pid):
+    until = time.monotonic() + 20
+    while True:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        ignored = next(int(line.split()[1], 16) for line in lines if line.startswith("SigIgn"))
+        if ignored & 1 << (signal.SIGTERM - 1):
+            return
+        assert time.monotonic() < until
 
 
 @pytest.mark.parametrize(
