@@ -46,6 +46,7 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
         403: "The API server's own words: who may not do what",
         404: "Not found",
         409: "Not in this state, or the name is taken",
+        413: "The body is too large",
         429: "Too often, or too many at once; see Retry-After",
         503: UNAVAILABLE,
     }.items()
