@@ -27,14 +27,17 @@ def timeout_of(text: str | None) -> float | None:
 
 
 async def wait_for(opened: "Session", jobs: Sequence["JobId"], goal: "Goal", timeout_seconds: float | None) -> int:
-    """The exit code; a line for each job, as soon as it is known."""
+    """The exit code; a line for each job, as soon as it is known, on stderr where stdout is for an object."""
     from kubectl_marianne.awaiting import await_jobs  # noqa: PLC0415  (httpx: not for --help)
     from kubectl_marianne.lines import line  # noqa: PLC0415
     from kubectl_marianne.output import complain, show  # noqa: PLC0415
     from kubectl_marianne.verdict import worst  # noqa: PLC0415
 
     def tell(job: "JobId", found: "Verdict") -> None:
-        show([line(f"{job.name}: {found.told}")], opened.screen)
+        if opened.options.output:
+            complain(f"{job.name}: {found.told}")
+        else:
+            show([line(f"{job.name}: {found.told}")], opened.screen)
 
     try:
         return worst(await await_jobs(opened.connection, jobs, goal, timeout_seconds, tell))

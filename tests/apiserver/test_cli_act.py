@@ -57,13 +57,14 @@ async def test_run_waits_and_its_exit_code_is_the_ending(
     refused = _written(tmp_path / "refused.yaml", score(instrument="nobody-has-this"))
     well, badly = await asyncio.gather(
         marianne("run", str(good), "--workspace", WORK, "--wait"),
-        marianne("run", str(bad), "--workspace", WORK, "--wait", "--name=bad"),
+        marianne("run", str(bad), "--workspace", WORK, "--wait", "--name=bad", "-o", "json"),
     )
     assert (well.code, badly.code) == (0, 10), (well, badly)
     assert well.lines[0].startswith("mariannejob.marianne.dev/song-")
     assert well.lines[0].endswith(" created")
     assert well.lines[1].endswith(": Completed 1/1")
-    assert "bad: Failed" in badly.out
+    assert badly.json["metadata"]["name"] == "bad"
+    assert "bad: Failed" in badly.err
     late = await marianne("run", str(refused), "--workspace", WORK, "--name=late", "--wait", "--timeout=2s")
     assert late.code == 124, late
     await edit(api, namespace, "late", paused=True)
