@@ -74,7 +74,8 @@ def _settings(http: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _options(profile: Mapping[str, Any], config: Mapping[str, Any], model: str | None) -> dict[str, Any]:
-    """The score's word; how much a model may say also from the profile's own list of models."""
-    known = [each for each in profile.get("models") or () if each.get("name") == model]
-    limit = {"max_tokens": known[0]["max_output_tokens"]} if known and known[0].get("max_output_tokens") else {}
-    return limit | {name: config[name] for name in OPTIONS if config.get(name) is not None}
+    """The score's word; what a model can take and say also from the profile's own list of models."""
+    known = next((each for each in profile.get("models") or () if each.get("name") == model), {})
+    limits = {"max_tokens": known.get("max_output_tokens"), "num_ctx": known.get("context_window")}
+    given = limits | {name: config[name] for name in OPTIONS if config.get(name) is not None}
+    return {name: value for name, value in given.items() if value is not None}

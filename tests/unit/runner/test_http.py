@@ -155,6 +155,17 @@ def test_the_scores_words_reach_the_model(
     assert {name: model.asked[0].body.get(name) for name in asked} == asked
 
 
+@pytest.mark.parametrize(("config", "asked"), [({}, 2048), ({"num_ctx": 9}, 9)])
+def test_ollama_is_told_how_much_a_model_takes(
+    scene: Scene, model: ModelServer, config: dict[str, Any], asked: int
+) -> None:
+    """Else it silently leaves out what is beyond a default of its own."""
+    model.answers[PATHS["ollama"]] = (200, {}, ANSWERS["ollama"])
+    told = profile(model, "ollama") | {"models": [{"name": "m-1", "context_window": 2048}]}
+    perform(scene, model, told, score={"performers": [{"instrument": "m", "config": config}]})
+    assert model.asked[0].body["options"] == {"num_ctx": asked}
+
+
 def test_an_endpoint_of_its_own_and_no_key(scene: Scene, model: ModelServer) -> None:
     model.answers["/api/v2/chat"] = (200, {}, OPENAI)
     told = profile(model, base_url=f"{model.url}/api/", endpoint="/v2/chat", auth_env_var=None)
