@@ -1,18 +1,14 @@
 """The API's app for one user: loopback, one random token, the kubeconfig's credential behind it."""
 
-import asyncio
 import contextlib
 import logging
 import os
 import secrets
-import signal
 import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
-
-import uvicorn
 
 from kubectl_marianne import exits
 from kubectl_marianne.fetch import LEASE
@@ -20,7 +16,7 @@ from kubectl_marianne.options import Options
 from kubectl_marianne.output import complain, tell
 from kubectl_marianne.session import access
 from marianne_api.application import create_app
-from marianne_api.serving import configuration
+from marianne_api.serving import configuration, serve
 from marianne_api.settings import ApiSettings
 from marianne_operator import logs
 
@@ -45,19 +41,11 @@ async def serve_local(options: Options, port: int, token_file: Path | None) -> i
             tell(f"http://{HOST}:{listener.getsockname()[1]}")
             tell(f"token: {token}")
             tell(f"token file: {kept}")
-            await _serve(configuration(app, HOST, port, settings.limits.header_bytes), listener)
+            await serve(configuration(app, HOST, port, settings.limits.header_bytes), listener=listener)
     except OSError as error:
         complain(f"error: {error}")
         return exits.ERROR
     return exits.OK
-
-
-async def _serve(configured: uvicorn.Config, listener: socket.socket) -> None:
-    """Both signals end it in good order; uvicorn raises them again when it is through, and then they are spent."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().remove_signal_handler(number)
-        signal.signal(number, lambda *_: None)
-    await uvicorn.Server(configured).serve(sockets=[listener])
 
 
 @contextlib.contextmanager

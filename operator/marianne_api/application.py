@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from http.cookiejar import DefaultCookiePolicy
 from typing import Final
 
 from fastapi import Depends, FastAPI
@@ -53,8 +52,6 @@ def create_app(
 def _state(settings: ApiSettings, access: Access, times: Times) -> AppState:
     limits = settings.limits
     client = open_client(access, timeout=ANSWER_SECONDS, connections=3 * limits.streams_in_all + 200)
-    # Callers share the connections: what one's answer sets must not come with another's request.
-    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return AppState(
         settings=settings,
         access=access,

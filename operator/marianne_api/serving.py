@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,8 +53,8 @@ def configuration(app: ASGIApp, host: str, port: int, header_bytes: int, pair: K
     )
 
 
-async def serve(config: uvicorn.Config, pair: KeyPair | None = None) -> None:
-    """Until SIGTERM or SIGINT, which end it in good order and are spent then."""
+async def serve(config: uvicorn.Config, pair: KeyPair | None = None, listener: socket.socket | None = None) -> None:
+    """Until SIGTERM or SIGINT, which end it in good order and are spent then. `listener`: bound before."""
     config.load()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn raises the signal again when it is through
@@ -61,7 +62,7 @@ async def serve(config: uvicorn.Config, pair: KeyPair | None = None) -> None:
         renewing = None
         if pair is not None and config.ssl is not None:
             renewing = tasks.create_task(renew(config.ssl, pair, RENEWED_SECONDS))
-        await uvicorn.Server(config).serve()
+        await uvicorn.Server(config).serve(None if listener is None else [listener])
         if renewing is not None:
             renewing.cancel()
 

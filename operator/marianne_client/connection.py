@@ -7,6 +7,7 @@ the generated clients cannot ask for. Nothing is retried here: who calls knows w
 import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
 import httpx
@@ -24,11 +25,16 @@ LONGEST_MESSAGE: Final = 4096
 
 
 def open_client(access: Access, *, timeout: float = ANSWER_SECONDS, connections: int = 200) -> httpx.AsyncClient:
-    """A pool of connections; redirects are not followed, for they would carry a credential elsewhere."""
+    """A pool of connections. No redirect is followed, for it would carry a credential elsewhere; no cookie is kept.
+
+    Several identities may share it, and what one is given must not be sent by another.
+    """
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=20)
-    return httpx.AsyncClient(
+    client = httpx.AsyncClient(
         base_url=access.server, verify=access.verify, timeout=timeout, limits=limits, trust_env=False
     )
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return client
 
 
 class Connection:

@@ -22,7 +22,7 @@ def slug(name: str) -> str:
 
 def workspace_of(text: str) -> dict[str, Any]:
     """`spec.workspace` of `claim[/folder]`; raises `WorkspaceError`."""
-    claim, _, folder = text.strip("/").partition("/")
+    claim, _, folder = text.removesuffix("/").partition("/")
     if re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", claim) is None:
         raise WorkspaceError(f"workspace: {text[:80]!r} does not begin with the name of a PersistentVolumeClaim")
     if folder and re.fullmatch(INSIDE, folder) is None:

@@ -44,12 +44,8 @@ _COMPARE: Final[Mapping[type[ast.cmpop], Callable[[Any, Any], bool]]] = {
     ast.Is: operator.is_,
     ast.IsNot: operator.is_not,
 }
-_SYNTAX: Final = (
-    *(ast.Expression, ast.Constant, ast.Name, ast.Load, ast.Store, ast.Attribute, ast.Subscript, ast.Call),
-    *(ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.UAdd, ast.BinOp, *_BINARY),
-    *(ast.Compare, *_COMPARE, ast.IfExp, ast.List, ast.Tuple, ast.Set),
-    *(ast.GeneratorExp, ast.ListComp, ast.comprehension),
-)
+_FRAME: Final[tuple[type[ast.AST], ...]] = (ast.Expression, ast.Load, ast.Store, ast.comprehension)
+_OPERATORS: Final[tuple[type[ast.AST], ...]] = (ast.And, ast.Or, ast.Not, ast.USub, ast.UAdd)
 
 
 class SkipExpressionError(Exception):
@@ -94,7 +90,7 @@ def _parsed(expression: str) -> ast.Expression:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise SkipExpressionError(f"it is no expression: {getattr(error, 'msg', error)}") from error
     for node in ast.walk(tree):
-        if not isinstance(node, _SYNTAX):
+        if type(node) not in _ALLOWED:
             raise SkipExpressionError(f"{type(node).__name__} is not allowed in it")
     return tree
 
@@ -220,6 +216,7 @@ _EVALUATE: Final[Mapping[type[ast.expr], Callable[[_Evaluation, Any], Any]]] = {
     ast.GeneratorExp: _Evaluation.comprehension,
     ast.ListComp: _Evaluation.comprehension,
 }
+_ALLOWED: Final[frozenset[type[ast.AST]]] = frozenset((*_FRAME, *_OPERATORS, *_BINARY, *_COMPARE, *_EVALUATE))
 
 
 def _bounded(value: Any) -> Any:  # noqa: ANN401

@@ -114,7 +114,7 @@ def test_a_score_s_name_as_a_job_s(name, made):
     assert slug(name) == made
 
 
-@pytest.mark.parametrize("text", ["", "Up", "a/../b", "a/.hidden", "a//b", "a/b c"])
+@pytest.mark.parametrize("text", ["", "/a", "Up", "a/../b", "a/.hidden", "a//b", "a/b c"])
 def test_a_workspace_that_is_none(text):
     with pytest.raises(WorkspaceError):
         workspace_of(text)
