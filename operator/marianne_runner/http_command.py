@@ -47,11 +47,9 @@ def build(
     """`config`: the sheet's, from the score. Raises `HttpProfileError`."""
     profile = brief["profile"]
     http = profile.get("http") or {}
-    settings = _settings(http) | {
-        "model": brief.get("model") or profile.get("default_model"),
-        "options": _options(profile, config, brief.get("model") or profile.get("default_model")),
-        "timeout_seconds": brief["timeout_seconds"],
-    }
+    model = brief.get("model") or profile.get("default_model")
+    settings = _settings(http) | {"model": model, "timeout_seconds": brief["timeout_seconds"]}
+    settings["options"] = _options(profile, config, model, settings["family"])
     wanted = [http.get("auth_env_var") or "", *NETWORK, *(name.lower() for name in NETWORK)]
     arguments = (sys.executable, "-I", "-S", "-c", _START, str(Path(__file__).parents[1]), json.dumps(settings))
     return Program(
@@ -73,9 +71,9 @@ def _settings(http: Mapping[str, Any]) -> dict[str, Any]:
     return {"url": base.rstrip("/") + endpoint, "family": family, "auth_env_var": http.get("auth_env_var")}
 
 
-def _options(profile: Mapping[str, Any], config: Mapping[str, Any], model: str | None) -> dict[str, Any]:
-    """The score's word; what a model can take and say also from the profile's own list of models."""
-    known = next((each for each in profile.get("models") or () if each.get("name") == model), {})
-    limits = {"max_tokens": known.get("max_output_tokens"), "num_ctx": known.get("context_window")}
+def _options(profile: Mapping[str, Any], config: Mapping[str, Any], model: str | None, family: str) -> dict[str, Any]:
+    """The score's word, else the model's own limits where the protocol must know them."""
+    known: Mapping[str, Any] = next((each for each in profile.get("models") or () if each.get("name") == model), {})
+    limits = {ours: known.get(theirs) for ours, theirs in FAMILIES[family].limits.items()}
     given = limits | {name: config[name] for name in OPTIONS if config.get(name) is not None}
     return {name: value for name, value in given.items() if value is not None}

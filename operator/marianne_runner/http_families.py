@@ -1,6 +1,7 @@
 """The protocols in which a model is asked over HTTP: what to send, and how to read the answer. Pure."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from marianne_runner.output import found_at
@@ -39,6 +40,8 @@ class Family(NamedTuple):
     output_tokens: str
     ending: tuple[str, str]
     """Where the reason for the end is said, and the word for one that was cut."""
+    limits: Mapping[str, str] = MappingProxyType({})
+    """Options that are sent in any case, by the field of the profile's model that they are when the score is silent."""
 
     def read(self, document: Any) -> Answer:  # noqa: ANN401  (any JSON)
         """A text in parts is put together; what is not told is None."""
@@ -110,6 +113,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
         input_tokens="usage.input_tokens",
         output_tokens="usage.output_tokens",
         ending=("stop_reason", "max_tokens"),
+        limits={"max_tokens": "max_output_tokens"},
     ),
     "gemini": Family(
         endpoint="/v1beta/models/{model}:generateContent",
@@ -130,5 +134,6 @@ FAMILIES: Final[Mapping[str, Family]] = {
         input_tokens="prompt_eval_count",
         output_tokens="eval_count",
         ending=("done_reason", "length"),
+        limits={"num_ctx": "context_window"},
     ),
 }

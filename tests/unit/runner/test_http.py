@@ -138,13 +138,8 @@ def test_what_is_asked(family: str, options: dict[str, Any], body: dict[str, Any
         ({}, {}, {"model": "m-1"}),
         ({"model": "m-2"}, {}, {"model": "m-2"}),
         ({"score": {"performers": [{"instrument": "m", "config": {"temperature": 0.2}}]}}, {}, {"temperature": 0.2}),
-        ({}, {"models": [{"name": "m-1", "max_output_tokens": 99}]}, {"max_tokens": 99}),
-        (
-            {"score": {"performers": [{"instrument": "m", "config": {"max_tokens": 3}}]}},
-            {"models": [{"name": "m-1", "max_output_tokens": 99}]},
-            {"max_tokens": 3},
-        ),
-        ({"model": "m-2"}, {"models": [{"name": "m-1", "max_output_tokens": 99}]}, {"max_tokens": None}),
+        ({"score": {"performers": [{"instrument": "m", "config": {"max_tokens": 3}}]}}, {}, {"max_tokens": 3}),
+        ({}, {"models": [{"name": "m-1", "max_output_tokens": 99}]}, {"max_tokens": None}),
     ],
 )
 def test_the_scores_words_reach_the_model(
@@ -155,15 +150,28 @@ def test_the_scores_words_reach_the_model(
     assert {name: model.asked[0].body.get(name) for name in asked} == asked
 
 
-@pytest.mark.parametrize(("config", "asked"), [({}, 2048), ({"num_ctx": 9}, 9)])
-def test_ollama_is_told_how_much_a_model_takes(
-    scene: Scene, model: ModelServer, config: dict[str, Any], asked: int
+@pytest.mark.parametrize(
+    ("family", "model", "config", "limits"),
+    [
+        ("anthropic", "m-1", {}, {"max_tokens": 99}),
+        ("anthropic", "m-1", {"max_tokens": 3}, {"max_tokens": 3}),
+        ("anthropic", "m-2", {}, {}),
+        ("ollama", "m-1", {}, {"num_ctx": 2048}),
+        ("ollama", "m-1", {"num_ctx": 9, "max_tokens": 3}, {"num_ctx": 9, "max_tokens": 3}),
+        ("openai", "m-1", {}, {}),
+        ("gemini", "m-1", {}, {}),
+    ],
+)
+def test_a_models_limits_are_sent_where_the_protocol_must_know_them(
+    scene: Scene, family: str, model: str, config: dict[str, Any], limits: dict[str, Any]
 ) -> None:
-    """Else it silently leaves out what is beyond a default of its own."""
-    model.answers[PATHS["ollama"]] = (200, {}, ANSWERS["ollama"])
-    told = profile(model, "ollama") | {"models": [{"name": "m-1", "context_window": 2048}]}
-    perform(scene, model, told, score={"performers": [{"instrument": "m", "config": config}]})
-    assert model.asked[0].body["options"] == {"num_ctx": asked}
+    """Anthropic asks for one; Ollama silently leaves out what is beyond a default of its own."""
+    http = {"base_url": "https://a", "schema_family": family}
+    models = [{"name": "m-1", "max_output_tokens": 99, "context_window": 2048}]
+    brief: Any = {"instrument": "m", "timeout_seconds": 5, "model": model}
+    brief |= {"profile": {"kind": "http", "http": http, "models": models}}
+    program = build(brief, "", scene.workspace, {}, config)
+    assert json.loads(program.arguments[-1])["options"] == limits
 
 
 def test_an_endpoint_of_its_own_and_no_key(scene: Scene, model: ModelServer) -> None:
