@@ -10,6 +10,8 @@ from marianne_api.read.sse import RETRY, single
 from marianne_client.errors import ApiError, UnreachableError
 from marianne_client.follow import LogLine, UnknownSheetError
 
+AHEAD: Final = 200
+"""Lines that are read before the reader of the stream has taken those before."""
 HEARTBEAT_SECONDS: Final = 15.0
 PING: Final = b": ping\n\n"
 """A comment: proxies close a connection on which nothing comes for long, and readers hear no event."""
@@ -20,13 +22,10 @@ async def log_events(job_id: str, lines: AsyncGenerator[LogLine, None]) -> Async
     yield RETRY
     number = 0
     try:
-        async with contextlib.aclosing(_with_silence(lines)) as told:
-            async for line in told:
-                if line is None:
-                    yield PING
-                    continue
-                number += 1
-                yield _log(number, line)
+        async with contextlib.aclosing(_gathered(lines)) as gathered:
+            async for several in gathered:
+                yield b"".join(_log(number + at, line) for at, line in enumerate(several, 1)) or PING
+                number += len(several)
     except ApiError as error:
         yield single("error", status=error.status, detail=error.message)
     except UnreachableError:
@@ -50,24 +49,31 @@ def _log(number: int, line: LogLine) -> bytes:
     )
 
 
-async def _with_silence(lines: AsyncGenerator[LogLine, None]) -> AsyncGenerator[LogLine | None, None]:
-    """The same; None for each while in which nothing came."""
-    coming: asyncio.Task[LogLine] | None = None
+async def _gathered(lines: AsyncGenerator[LogLine, None]) -> AsyncGenerator[list[LogLine], None]:
+    """The same, as many at once as are there; none for each while in which nothing came."""
+    held: asyncio.Queue[LogLine] = asyncio.Queue(AHEAD)
+    something = asyncio.Event()
+    reading = asyncio.create_task(_read(lines, held, something))
     try:
-        while True:
-            coming = coming or asyncio.ensure_future(anext(lines))
-            done, _ = await asyncio.wait({coming}, timeout=HEARTBEAT_SECONDS)
-            if not done:
-                yield None
-                continue
-            try:
-                line = coming.result()
-            except StopAsyncIteration:
-                return
-            coming = None
-            yield line
+        while not (reading.done() and held.empty()):
+            something.clear()
+            if held.empty() and not reading.done():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(HEARTBEAT_SECONDS):
+                        await something.wait()
+            if not (reading.done() and held.empty()):
+                yield [held.get_nowait() for _ in range(held.qsize())]
+        reading.result()
     finally:
-        if coming is not None:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
-        await lines.aclose()
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+async def _read(lines: AsyncGenerator[LogLine, None], held: asyncio.Queue[LogLine], something: asyncio.Event) -> None:
+    try:
+        async with contextlib.aclosing(lines):
+            async for line in lines:
+                await held.put(line)
+                something.set()
+    finally:
+        something.set()

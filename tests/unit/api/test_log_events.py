@@ -42,6 +42,16 @@ async def test_a_line_is_one_event_whatever_it_holds() -> None:
         "source": "pod",
     }
     assert all(each.isprintable() for each in text.split("\n"))
+    assert ": ping" not in text
+
+
+async def test_many_lines_are_sent_together_in_order() -> None:
+    wide = [line(str(num)) for num in range(1000)]
+    pieces = [each async for each in log_events("team.song", told(*wide))]
+    heard = parsed(b"".join(pieces).decode())[:-1]
+    assert [each.data["line"] for each in heard] == [str(num) for num in range(1000)]
+    assert [each.data["line_number"] for each in heard] == list(range(1, 1001))
+    assert len(pieces) < 100
 
 
 @pytest.mark.parametrize(
