@@ -5,8 +5,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from dev.cluster.control_plane import ControlPlane
+from marianne_api.logs_routes import rights
+from marianne_api.read.timing import Timing
 from tests.apiserver import jobs
 from tests.apiserver.api_process import ApiProcess, token_of
+from tests.apiserver.served_app import served
 from tests.apiserver.test_api_stream import reading
 from tests.apiserver.waiting import wait_for
 from tests.simulated_kubelet.api import Api, pods_path
@@ -120,6 +124,27 @@ async def test_what_is_not_there_and_what_is_no_sense(api: Api, namespace: str, 
         answer = await http.get(f"{path}/logs", params={"tail_lines": lines})
         assert answer.status_code == status
         assert answer.text.count("event: log\n") == (2 if lines == 1000 else 0)
+
+
+async def test_a_right_that_is_taken_away_ends_the_stream(
+    api: Api, namespace: str, control_plane: ControlPlane, workspace: Path, monkeypatch: pytest.MonkeyPatch, kubectl
+) -> None:
+    monkeypatch.setattr(rights, "AGAIN_SECONDS", 0.2)
+    await jobs.submit(api, namespace, jobs.job("song", jobs.score(1, SAYS)))
+    token = await token_of(api, namespace, "leaver")
+    path = f"/api/jobs/{namespace}.song/logs"
+    async with (
+        served(control_plane.url, control_plane.ca_file, Timing()) as app,
+        app.client(token) as client,
+        reading(client, path) as reader,
+    ):
+        await reader.until("log", patience=30)
+        kubectl("create", "role", "jobs-only", "--verb=get,list,watch", "--resource=mariannejobs.marianne.dev")
+        kubectl("create", "rolebinding", "jobs-only", "--role=jobs-only", f"--serviceaccount={namespace}:leaver")
+        kubectl("delete", "rolebinding", "leaver-edit")
+        heard = await reader.rest(30)
+    assert (heard[-1].name, heard[-1].data["status"]) == ("error", 403)
+    assert "pods/log" in heard[-1].data["detail"]
 
 
 async def test_without_the_right_to_read_logs_the_api_servers_words(

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
 from marianne_api.errors import UNAVAILABLE
+from marianne_api.logs_routes.rights import StillMay, until_taken_away
 from marianne_api.read.sse import RETRY, single
 from marianne_client.errors import ApiError, UnreachableError
 from marianne_client.follow import LogLine, UnknownSheetError
@@ -17,12 +18,12 @@ PING: Final = b": ping\n\n"
 """A comment: proxies close a connection on which nothing comes for long, and readers hear no event."""
 
 
-async def log_events(job_id: str, lines: AsyncGenerator[LogLine, None]) -> AsyncIterator[bytes]:
-    """`log` for each line, then `log_complete`; or `error`, after which nothing comes."""
+async def log_events(job_id: str, lines: AsyncGenerator[LogLine, None], may: StillMay) -> AsyncIterator[bytes]:
+    """`log` for each line, then `log_complete`; or `error`, after which nothing comes, as when the right is gone."""
     yield RETRY
     number = 0
     try:
-        async with contextlib.aclosing(_gathered(lines)) as gathered:
+        async with contextlib.aclosing(_gathered(lines, may)) as gathered:
             async for several in gathered:
                 yield b"".join(_log(number + at, line) for at, line in enumerate(several, 1)) or PING
                 number += len(several)
@@ -49,24 +50,29 @@ def _log(number: int, line: LogLine) -> bytes:
     )
 
 
-async def _gathered(lines: AsyncGenerator[LogLine, None]) -> AsyncGenerator[list[LogLine], None]:
+async def _gathered(lines: AsyncGenerator[LogLine, None], may: StillMay) -> AsyncGenerator[list[LogLine], None]:
     """The same, as many at once as are there; none for each while in which nothing came."""
     held: asyncio.Queue[LogLine] = asyncio.Queue(AHEAD)
     something = asyncio.Event()
     reading = asyncio.create_task(_read(lines, held, something))
+    asking = asyncio.create_task(until_taken_away(may))
+    asking.add_done_callback(lambda _: something.set())
     try:
         while not (reading.done() and held.empty()):
             something.clear()
-            if held.empty() and not reading.done():
+            if held.empty() and not (reading.done() or asking.done()):
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(HEARTBEAT_SECONDS):
                         await something.wait()
+            if asking.done():
+                asking.result()
             if not (reading.done() and held.empty()):
                 yield [held.get_nowait() for _ in range(held.qsize())]
         reading.result()
     finally:
         reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        asking.cancel()
+        await asyncio.gather(reading, asking, return_exceptions=True)
 
 
 async def _read(lines: AsyncGenerator[LogLine, None], held: asyncio.Queue[LogLine], something: asyncio.Event) -> None:

@@ -13,6 +13,7 @@ from marianne_api.logs_routes import static
 from marianne_api.logs_routes.asked import TailDep, WantedDep
 from marianne_api.logs_routes.events import log_events
 from marianne_api.logs_routes.models import LogInfo
+from marianne_api.logs_routes.rights import may_read_logs
 from marianne_api.lookup import read_job
 from marianne_api.read.sse import HEADERS, MEDIA_TYPE
 from marianne_client.follow import JobNow, UnknownSheetError, Wanted, follow, read
@@ -43,7 +44,8 @@ async def stream_logs(
     """
     await _job(state, caller, job, wanted)
     reading = follow(caller.connection, job, wanted, AT_ONCE) if go_on else read(caller.connection, job, wanted)
-    return StreamingResponse(log_events(state.name_of(job), reading), media_type=MEDIA_TYPE, headers=HEADERS)
+    events = log_events(state.name_of(job), reading, may_read_logs(caller.connection, job.namespace))
+    return StreamingResponse(events, media_type=MEDIA_TYPE, headers=HEADERS)
 
 
 @router.get("/static", responses=_described(TEXT, "An attachment"), response_class=StreamingResponse)

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from marianne_api.logs_routes import events, static
+from marianne_api.logs_routes import events, rights, static
 from marianne_api.logs_routes.events import log_events
 from marianne_client.errors import ApiError, UnreachableError
 from marianne_client.follow import LogLine
@@ -25,8 +25,12 @@ async def told(*lines: LogLine | Exception) -> AsyncGenerator[LogLine, None]:
         yield each
 
 
+async def still() -> None:
+    return
+
+
 async def sent(*lines: LogLine | Exception) -> str:
-    return b"".join([each async for each in log_events("team.song", told(*lines))]).decode()
+    return b"".join([each async for each in log_events("team.song", told(*lines), still)]).decode()
 
 
 async def test_a_line_is_one_event_whatever_it_holds() -> None:
@@ -47,7 +51,7 @@ async def test_a_line_is_one_event_whatever_it_holds() -> None:
 
 async def test_many_lines_are_sent_together_in_order() -> None:
     wide = [line(str(num)) for num in range(1000)]
-    pieces = [each async for each in log_events("team.song", told(*wide))]
+    pieces = [each async for each in log_events("team.song", told(*wide), still)]
     heard = parsed(b"".join(pieces).decode())[:-1]
     assert [each.data["line"] for each in heard] == [str(num) for num in range(1000)]
     assert [each.data["line_number"] for each in heard] == list(range(1, 1001))
@@ -78,11 +82,29 @@ async def test_silence_is_broken_for_those_between(monkeypatch: pytest.MonkeyPat
         finally:
             closed.append(True)
 
-    stream = log_events("team.song", silent())
+    stream = log_events("team.song", silent(), still)
     heard = [await anext(stream) for _ in range(4)]
     assert heard[2:] == [events.PING, events.PING]
     await stream.aclose()  # type: ignore[attr-defined]
     assert closed == [True]
+
+
+async def test_a_right_that_is_taken_away_ends_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rights, "AGAIN_SECONDS", 0.01)
+    answers: list[Exception | None] = [None, UnreachableError("away"), None, ApiError(403, "Forbidden", "no more")]
+
+    async def asked() -> None:
+        if (answer := answers.pop(0)) is not None:
+            raise answer
+
+    async def silent() -> AsyncGenerator[LogLine, None]:
+        yield line("one")
+        await events.asyncio.Event().wait()
+
+    heard = parsed(b"".join([each async for each in log_events("team.song", silent(), asked)]).decode())
+    assert [each.name for each in heard] == ["log", "error"]
+    assert heard[-1].data == {"status": 403, "detail": "no more"}
+    assert answers == []
 
 
 async def file(*lines: LogLine | Exception) -> str:
