@@ -29,7 +29,8 @@ def open_client(access: Access, *, timeout: float = ANSWER_SECONDS, connections:
 
     Several identities may share it, and what one is given must not be sent by another.
     """
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=20)
+    # The pool counts open watches among those kept: with a lower limit, each call beside them is a new connection.
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     client = httpx.AsyncClient(
         base_url=access.server, verify=access.verify, timeout=timeout, limits=limits, trust_env=False
     )

@@ -17,6 +17,8 @@ from marianne_client.identity import JobId
 
 TRY_AGAIN: Final = frozenset({408, 429})
 """Refusals that say nothing about the identity."""
+READS_AT_ONCE: Final = 16
+"""Of single jobs, for all identities: a burst of new connections would cost more than the wait for an open one."""
 
 
 class Feed:
@@ -25,7 +27,9 @@ class Feed:
     `trouble` is what is wrong as long as the API server cannot be reached: what `roster` holds is old then.
     """
 
-    def __init__(self, connection: Connection, scope: Scope, timing: Timing) -> None:
+    def __init__(
+        self, connection: Connection, scope: Scope, timing: Timing, reads: asyncio.Semaphore | None = None
+    ) -> None:
         self.scope, self.timing = scope, timing
         self.roster = Roster()
         self.turn = Turn()
@@ -33,6 +37,7 @@ class Feed:
         self.ended: ApiError | UnreachableError | None = None
         self.readers = 0
         self._connection = connection
+        self._reads = reads or asyncio.Semaphore(READS_AT_ONCE)
         self._jobs: dict[JobId, JobFeed] = {}
         self._fresh = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -63,7 +68,7 @@ class Feed:
         """The feed of one job, the same for all who follow it; `job_id` is what this server calls it."""
         followed = self._jobs.get(job)
         if followed is None:
-            followed = self._jobs[job] = JobFeed(self._connection, job, job_id, self.timing)
+            followed = self._jobs[job] = JobFeed(self._connection, job, job_id, self.timing, self._reads)
         followed.readers += 1
         try:
             yield followed

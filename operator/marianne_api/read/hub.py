@@ -8,7 +8,7 @@ from typing import Final
 
 from marianne_api.authentication import Caller
 from marianne_api.limits import TooManyError
-from marianne_api.read.feed import Feed
+from marianne_api.read.feed import READS_AT_ONCE, Feed
 from marianne_api.read.table_watch import Scope
 from marianne_api.read.timing import Timing
 
@@ -26,6 +26,7 @@ class Hub:
     def __init__(self, timing: Timing, most: int = MOST) -> None:
         self.timing = timing
         self._most = most
+        self._reads = asyncio.Semaphore(READS_AT_ONCE)
         self._feeds: OrderedDict[Key, Feed] = OrderedDict()
         self._closing: dict[Key, asyncio.TimerHandle] = {}
 
@@ -53,7 +54,7 @@ class Hub:
         feed = self._feeds.get(key)
         if feed is None or feed.ended is not None:
             self._make_room(key)
-            feed = self._feeds[key] = Feed(caller.connection, key[1], self.timing)
+            feed = self._feeds[key] = Feed(caller.connection, key[1], self.timing, self._reads)
             feed.start()
         self._feeds.move_to_end(key)
         if (timer := self._closing.pop(key, None)) is not None:

@@ -19,14 +19,16 @@ class JobFeed:
     `ended` says why the API server does not show the job any more; `trouble` that it cannot be reached now.
     """
 
-    def __init__(self, connection: Connection, job: JobId, job_id: str, timing: Timing) -> None:
+    def __init__(
+        self, connection: Connection, job: JobId, job_id: str, timing: Timing, reads: asyncio.Semaphore
+    ) -> None:
         self.id, self.job_id, self.timing = job, job_id, timing
         self.turn = Turn()
         self.snapshot: Snapshot | None = None
         self.ended: ApiError | UnreachableError | None = None
         self.trouble = ""
         self.readers = 0
-        self._connection = connection
+        self._connection, self._reads = connection, reads
         self._entry: Entry | None = None
         self._wanted = asyncio.Event()
         self._wanted.set()
@@ -78,7 +80,8 @@ class JobFeed:
             await self._wanted.wait()
             self._wanted.clear()
             try:
-                job = await self._connection.get(paths.job(self.id.namespace, self.id.name))
+                async with self._reads:
+                    job = await self._connection.get(paths.job(self.id.namespace, self.id.name))
                 self._show(Snapshot.of(job, self.job_id))
             except UnreachableError as error:
                 self.tell(trouble=str(error))
