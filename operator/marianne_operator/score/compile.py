@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from marianne_operator.score import effects, templates
 from marianne_operator.score.conditions import applies
-from marianne_operator.score.expansion import Place, dependencies, items, places
+from marianne_operator.score.expansion import Place, dependencies, fan_out, items, places
 from marianne_operator.score.fields import Score, ValidationRule
 from marianne_operator.score.fields.sheet import SkipWhenCommand
 from marianne_operator.score.instruments import performer
@@ -183,14 +183,15 @@ def _pause(score: Score) -> float:
 
 
 def _add_skips(compiled: CompiledScore, score: Score, every: tuple[Place, ...]) -> None:
-    """Written for a stage, meant for each of its instances."""
-    sheet = score.sheet
+    """Written for a stage, meant for each of its instances; after an earlier expansion, written for each of them."""
+    sheet, by_stage = score.sheet, bool(fan_out(score))
+    keys = {str(place.num): place.stage if by_stage else place.num for place in every}
     if sheet.skip_when:
-        given = {str(place.num): sheet.skip_when.get(place.stage) for place in every}
+        given = {num: sheet.skip_when.get(key) for num, key in keys.items()}
         compiled["skip_when"] = {num: expression for num, expression in given.items() if expression is not None}
         compiled["warnings"] = [*compiled["warnings"], *_doubtful(sheet.skip_when)]
     if sheet.skip_when_command:
-        commands = {str(place.num): sheet.skip_when_command.get(place.stage) for place in every}
+        commands = {num: sheet.skip_when_command.get(key) for num, key in keys.items()}
         compiled["skip_when_command"] = {num: _skip(command) for num, command in commands.items() if command}
 
 
