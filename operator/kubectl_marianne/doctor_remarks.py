@@ -7,12 +7,12 @@ from typing import Any, Final, Literal
 from kubectl_marianne.lines import Line, Span, grid
 from kubectl_marianne.palette import Signs
 from marianne_client.conductor import ConductorStatus
+from marianne_operator.model.instrument import InstrumentSpec
 
 Level = Literal["ok", "warning", "missing"]
 STYLES: Final[dict[Level, str]] = {"ok": "green", "warning": "yellow", "missing": "red"}
 MARKS: Final[dict[Level, str]] = {"ok": "✓ ", "warning": "⚠ ", "missing": "✗ "}
 KINDS: Final = ("mariannejobs", "instruments", "clusterinstruments")
-SHELLS: Final = ("bash", "sh")
 DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 
 
@@ -136,9 +136,8 @@ def on_instruments(instruments: Sequence[Mapping[str, Any]] | None) -> list[Rema
 
 
 def _has_image(spec: Mapping[str, Any]) -> bool:
-    """A shell needs none of its own: the runner's image has one."""
-    command = ((spec.get("profile") or {}).get("cli") or {}).get("command") or {}
-    return bool(spec.get("image")) or command.get("executable") in SHELLS
+    """Its own, or the runner's, by the operator's own rule."""
+    return bool(spec.get("image")) or InstrumentSpec.model_validate(spec).needs_no_image
 
 
 def as_lines(remarks: Sequence[Remark], signs: Signs) -> list[Line]:

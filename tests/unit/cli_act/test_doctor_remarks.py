@@ -71,9 +71,10 @@ def test_what_is_said(remark: Remark, level: str, told: str) -> None:
 def test_instruments_without_an_image_are_named() -> None:
     shell = {"profile": {"cli": {"command": {"executable": "bash"}}}}
     specs = {"codex": {"profile": {"cli": {"command": {"executable": "codex"}}}}, "own": {"image": "x"}, "cli": shell}
+    specs["served"] = {"profile": {"kind": "http"}}
     found = [{"metadata": {"name": name}, "spec": spec} for name, spec in specs.items()]
     assert [(each.level, each.told) for each in on_instruments(found)] == [
-        ("ok", "cli, own"),
+        ("ok", "cli, own, served"),
         ("warning", "without an image: codex"),
     ]
     assert [each.level for each in on_instruments(found[:1])] == ["missing", "warning"]
