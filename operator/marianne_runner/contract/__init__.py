@@ -8,6 +8,7 @@ sheet's latency. Absent optional keys mean "none".
 """
 
 from marianne_runner.contract.brief import Brief, Predecessor
+from marianne_runner.contract.error_codes import CATEGORIES, ERROR_CODES, ErrorCode
 from marianne_runner.contract.message import UnreadableMessageError, decode_message, encode_message
 from marianne_runner.contract.places import (
     ATTEMPT_LABEL,
@@ -47,7 +48,9 @@ __all__ = [
     "BRIEF_ANNOTATION",
     "BRIEF_FILE",
     "BRIEF_LIMIT",
+    "CATEGORIES",
     "DEFAULT_TIMEOUT_SECONDS",
+    "ERROR_CODES",
     "JOB_LABEL",
     "JOB_UID_LABEL",
     "LEDGER_FOLDER",
@@ -63,6 +66,7 @@ __all__ = [
     "Check",
     "CompiledScore",
     "CrossSheet",
+    "ErrorCode",
     "Fragment",
     "Injection",
     "Outcome",
