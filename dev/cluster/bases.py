@@ -12,7 +12,7 @@ from dev.cluster.image_order import digest
 from dev.cluster.progress import step
 
 RELEASE: Final = "bookworm"
-PACKAGES: Final = ("python3-minimal", "libpython3-stdlib", "ca-certificates", "git", "bash", "procps")
+PACKAGES: Final = ("python3-minimal", "libpython3-stdlib", "ca-certificates", "git", "bash", "procps", "patchelf")
 WITHOUT: Final = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 EMPTIED: Final = ("var/lib/apt/lists", "var/cache", "var/log")
 PAUSE_DOCKERFILE: Final = 'FROM scratch\nCOPY pause /pause\nUSER 65535:65535\nENTRYPOINT ["/pause"]\n'

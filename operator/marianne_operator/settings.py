@@ -46,6 +46,7 @@ class Runner(_Part):
 
     image: str = Field(min_length=1)
     pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    inject: bool = False
 
 
 class Log(_Part):
@@ -70,6 +71,7 @@ class SettingsFile(_Part):
         return Settings(
             runner_image=self.runner.image,
             image_pull_policy=self.runner.pull_policy,
+            inject_runner=self.runner.inject,
             workspace=self.workspace,
             resources=self.sheets.resources,
             start_deadline_seconds=self.sheets.start_deadline_seconds,

@@ -64,6 +64,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 runner:
   image: {{ .Values.runner.image | quote }}
   pullPolicy: {{ .Values.runner.pullPolicy }}
+  inject: {{ .Values.runner.inject }}
 workspace:
   storage: {{ .Values.workspace.storage | quote }}
   {{- with .Values.workspace.storageClassName }}

@@ -1,6 +1,6 @@
 """What the operator needs of a Pod, trimmed once when a watch brings it: a small object instead of a large one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Self
@@ -9,6 +9,10 @@ from marianne_runner.contract import ATTEMPT_LABEL, JOB_LABEL, JOB_UID_LABEL, SH
 
 MAIN_CONTAINER: Final = "sheet"
 """Admission may add containers beside it; this one decides."""
+SIGNALLED: Final = 128
+INITIALIZING: Final = "PodInitializing"
+
+Status = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class PodView:
         meta, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
         labels = meta.get("labels") or {}
         conditions = {each["type"]: each for each in status.get("conditions") or ()}
-        statuses = status.get("containerStatuses") or ()
+        statuses = _statuses(status)
         deletion = meta.get("deletionTimestamp")
         return cls(
             namespace=meta["namespace"],
@@ -114,7 +118,27 @@ def _unschedulable(scheduled: Mapping[str, Any]) -> str:
     return str(scheduled.get("message", "")) if scheduled.get("reason") == "Unschedulable" else ""
 
 
-def _container(status: Mapping[str, Any]) -> ContainerView:
+def _statuses(status: Status) -> Sequence[Status]:
+    """Of the containers; where an init container keeps them from starting, its own in the place of the sheet's.
+
+    It brings the runner: what fails of itself there (exit codes from 128 on come from outside) means that the sheet's
+    program is missing, as a runtime would say.
+    """
+    given: Sequence[Status] = status.get("containerStatuses") or ()
+    if not any(each["name"] == MAIN_CONTAINER and "waiting" in (each.get("state") or {}) for each in given):
+        return given
+    for each in status.get("initContainerStatuses") or ():
+        state = each.get("state") or {}
+        ended, waiting = state.get("terminated") or {}, state.get("waiting") or {}
+        if waiting.get("reason", INITIALIZING) != INITIALIZING:
+            return [{"name": MAIN_CONTAINER, "state": state}]
+        if code := ended.get("exitCode"):
+            told = {"reason": "StartError" if code < SIGNALLED else ended.get("reason", ""), "exitCode": code}
+            return [{"name": MAIN_CONTAINER, "state": {"terminated": {"message": ended.get("message", ""), **told}}}]
+    return given
+
+
+def _container(status: Status) -> ContainerView:
     state = status.get("state") or {}
     if "terminated" in state:
         ended = state["terminated"]

@@ -59,6 +59,8 @@ class Settings:
 
     runner_image: str
     image_pull_policy: str = "IfNotPresent"
+    inject_runner: bool = False
+    """Into images that are not the runner's own (decision 016)."""
     workspace: ClaimTemplate = field(default_factory=ClaimTemplate)
     resources: Mapping[str, Any] = field(default_factory=dict)
     start_deadline_seconds: float = 900.0

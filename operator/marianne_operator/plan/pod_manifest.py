@@ -11,6 +11,7 @@ from typing import Any, Final
 from marianne_operator.model.instrument import InstrumentSpec
 from marianne_operator.model.job import JobView
 from marianne_operator.model.pod import MAIN_CONTAINER
+from marianne_operator.plan import injection
 from marianne_operator.plan.observation import ClaimView, Settings
 from marianne_operator.plan.volumes import mounts, volumes
 from marianne_runner.contract import (
@@ -71,6 +72,13 @@ class Attempt:
 def pod_manifest(job: JobView, attempt: Attempt, claim: ClaimView, settings: Settings) -> Mapping[str, Any]:
     """The whole Pod."""
     template = job.spec.sheet_template
+    container = _container(job, attempt, settings)
+    mounted = volumes(job.name, job.spec, attempt.score_config_map)
+    brought = None
+    if injection.applies(attempt.image, settings):
+        brought = [injection.init_container(settings, CONTAINER_SECURITY, container["resources"])]
+        container["volumeMounts"].append(injection.mount())
+        mounted.append(injection.volume())
     spec: dict[str, Any] = {
         "nodeSelector": template.node_selector or None,
         "tolerations": template.tolerations or None,
@@ -79,8 +87,9 @@ def pod_manifest(job: JobView, attempt: Attempt, claim: ClaimView, settings: Set
         "serviceAccountName": template.service_account_name,
         "imagePullSecrets": template.image_pull_secrets or None,
         "runtimeClassName": template.runtime_class_name,
-        "containers": [_container(job, attempt, settings)],
-        "volumes": volumes(job.name, job.spec, attempt.score_config_map),
+        "initContainers": brought,
+        "containers": [container],
+        "volumes": mounted,
         "restartPolicy": "Never",
         "activeDeadlineSeconds": attempt.deadline_seconds,
         "terminationGracePeriodSeconds": settings.termination_grace_seconds,

@@ -116,3 +116,46 @@ def test_deletion():
     told = body()
     told["metadata"]["deletionTimestamp"] = "2027-01-15T08:00:30Z"
     assert PodView.of(told).deleting_at == 1_800_000_030.0
+
+
+def bringing(main_state, **state):
+    told = {"exitCode": 0} if "terminated" in state else {}
+    inner = {kind: told | value for kind, value in state.items()}
+    return body(
+        phase="Failed",
+        containerStatuses=[main(**main_state)],
+        initContainerStatuses=[{"name": "runner", "state": inner}],
+    )
+
+
+WAITS = {"waiting": {"reason": "PodInitializing"}}
+BROUGHT = {
+    "not begun": (WAITS, {"waiting": {"reason": "PodInitializing"}}, ("waiting", "PodInitializing", False)),
+    "no image": (WAITS, {"waiting": {"reason": "ErrImagePull"}}, ("waiting", "ErrImagePull", False)),
+    "at it": (WAITS, {"running": {"startedAt": START}}, ("waiting", "PodInitializing", False)),
+    "done": (WAITS, {"terminated": {"reason": "Completed"}}, ("waiting", "PodInitializing", False)),
+    "failed": (WAITS, {"terminated": {"reason": "Error", "exitCode": 1}}, ("terminated", "StartError", True)),
+    "killed": (
+        WAITS,
+        {"terminated": {"reason": "Error", "exitCode": 137, "startedAt": START}},
+        ("terminated", "Error", True),
+    ),
+    "a sidecar that failed later": (
+        {"running": {"startedAt": START}},
+        {"terminated": {"reason": "Error", "exitCode": 1}},
+        ("running", "", False),
+    ),
+}
+
+
+@pytest.mark.parametrize(("sheet", "init", "seen"), BROUGHT.values(), ids=BROUGHT)
+def test_what_keeps_the_runner_out_keeps_the_sheet_from_starting(sheet, init, seen):
+    view = PodView.of(bringing(sheet, **init))
+    assert (view.container.state, view.container.reason, view.over) == seen
+    assert view.ran == ("running" in sheet)
+
+
+def test_an_init_container_that_failed_says_why():
+    said = {"exitCode": 1, "message": "cp: error writing: No space left on device"}
+    view = PodView.of(bringing(WAITS, terminated=said))
+    assert (view.container.message, view.container.exit_code) == (said["message"], 1)

@@ -43,6 +43,11 @@ CONTAINER = {
     "terminationMessagePolicy",
     "securityContext",
 }
+CONFINED = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
 SAFE_VOLUMES = {"persistentVolumeClaim", "configMap", "downwardAPI", "emptyDir", "projected"}
 
 
@@ -68,11 +73,7 @@ def assert_restricted(body):
     assert not {"initContainers", "ephemeralContainers"} & set(spec)
     (container,) = spec["containers"]
     assert set(container) <= CONTAINER | {"envFrom"}
-    assert container["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
+    assert container["securityContext"] == CONFINED
     assert container["command"] == ["/opt/marianne/bin/marianne-runner"]
     for volume in spec["volumes"]:
         assert set(volume) - {"name"} <= SAFE_VOLUMES
