@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from marianne_operator.model.names import instrument_object_name
 from marianne_operator.score.load import tree_of
 from tests.conformance.data import FOLDER, compiled, refusal, scores, without_refused_fields
+from tests.scores.agent import instrument
 
 ANSWERS = Path(__file__).parent
 PATH = ".bin:/opt/marianne/bin:/usr/local/bin:/usr/bin:/bin"
@@ -51,23 +51,6 @@ def instruments(executable: str, answers: str, image: str) -> list[dict[str, Any
     """Every instrument of the scores, played by the scripted agent; a namespace's own come before the cluster's."""
     played = {performer["instrument"] for name in PLAYED for performer in compiled(truth_of(name))["performers"]}
     return [instrument(each, executable, answers, image) for each in sorted(played)]
-
-
-def instrument(name: str, executable: str, answers: str | None, image: str) -> dict[str, Any]:
-    """The scripted agent under another's name; without answers it does what its prompt says."""
-    command: dict[str, Any] = {"executable": executable, "prompt_via_stdin": True}
-    if answers is not None:
-        command["extra_flags"] = ["--answers", answers]
-    command |= {"output_format_flag": "--output-format", "output_format_value": "json"}
-    output = {"format": "json", "result_path": "result", "error_path": "error.message"}
-    output |= {"input_tokens_path": "usage.input_tokens", "output_tokens_path": "usage.output_tokens"}
-    profile = {"name": name, "kind": "cli", "cli": {"command": command, "output": output}}
-    return {
-        "apiVersion": "marianne.dev/v1alpha1",
-        "kind": "Instrument",
-        "metadata": {"name": instrument_object_name(name)},
-        "spec": {"image": image, "profile": profile},
-    }
 
 
 def check_end(name: str, status: dict[str, Any]) -> None:
