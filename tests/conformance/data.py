@@ -34,7 +34,8 @@ def units() -> dict[str, Any]:
 @functools.cache
 def scores() -> list[dict[str, Any]]:
     """What each score of the folder is, by its sheets."""
-    return json.loads((FOLDER / "scores-truth.json").read_text())["scores"]
+    every = json.loads((FOLDER / "scores-truth.json").read_text())["scores"]
+    return [{"file": f"scores/{Path(truth['path']).name}", **truth} for truth in every]
 
 
 def score_cases() -> list[Any]:
