@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from marianne_runner import verdicts
+from marianne_runner.classify import Ending
 from marianne_runner.command import interface
 from marianne_runner.contract import Verdict
 from marianne_runner.oom import oom_kills
@@ -11,7 +12,7 @@ from marianne_runner.output import Report, read_report
 from marianne_runner.perform import Exit, run
 from marianne_runner.processes import Program
 from marianne_runner.redact import redact
-from marianne_runner.signals import heard
+from marianne_runner.signals import Said, cause, heard
 from marianne_runner.streams import Live, Tee
 from marianne_runner.task import Task
 
@@ -47,22 +48,29 @@ def perform(
         verdict["output_truncated"] = True
     failure = verdicts.failure_of(ended, brief, report, out_of_memory=oom_kills(root) > kills)
     if failure is not None and not ended.interrupted:
-        failure = _explained(task, verdict, failure, stdout.tail, stderr.tail)
+        said_of_it = Said(
+            stdout.tail.decode(errors="replace"),
+            stderr.tail.decode(errors="replace"),
+            report.error,
+            plain=not document,
+        )
+        failure = _explained(task, verdict, failure, ended, said_of_it)
         verdict["reason"], verdict["message"] = failure
     if ended.interrupted:
         verdict["outcome"], verdict["reason"], verdict["message"] = "interrupted", "", INTERRUPTED
     return Performance(verdict, failure, said, stderr.tail, ended.interrupted)
 
 
-def _explained(
-    task: Task, verdict: Verdict, failure: verdicts.Failure, stdout: bytes, stderr: bytes
-) -> verdicts.Failure:
-    """With what the profile's patterns recognise, in the verdict too."""
-    signals = heard(interface(task.brief["profile"]).get("errors") or {}, stdout, stderr)
-    if signals.rate_limited:
-        verdict["rate_limited"] = True
-    if signals.error_type is not None:
-        verdict["error_type"] = signals.error_type
+def _explained(task: Task, verdict: Verdict, failure: verdicts.Failure, ended: Exit, said: Said) -> verdicts.Failure:
+    """With what is recognised in its words; the cause goes into the verdict, unless memory is known to be it."""
+    signals = heard(interface(task.brief["profile"]).get("errors") or {}, said.stdout, said.stderr)
+    if failure[0] != "OutOfMemory":
+        ending = Ending.of_shell(ended.code, ended.signal_number, timed_out=ended.timed_out)
+        found = cause(signals, ending, said, task.clock.wall())
+        verdict["error_code"], verdict["error_category"] = found.code, found.category
+        verdict["retriable"] = found.retriable
+        if found.wait is not None:
+            verdict["wait_seconds"] = found.wait
     return (failure[0], f"{failure[1]} ({signals.told})") if signals.told else failure
 
 

@@ -1,11 +1,27 @@
-"""What a failed instrument's output says of the reason, by the profile's patterns (semantics §7.3)."""
+"""Why an instrument failed: the profile's patterns first (semantics §7.3), then what is known of all CLIs (§7.4)."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from marianne_runner.classify import Ending, classify
+from marianne_runner.classify_json import errors_told
+from marianne_runner.classify_text import Cause, by_code, limit_told
+from marianne_runner.classify_wait import DEFAULT, wait_told
+
 KINDS: Final = ("auth_error", "crash", "stale", "timeout", "capacity")
 """In the order in which they are tried: what needs a person comes before what passes by itself."""
+
+CAUSES: Final = {
+    "auth": by_code("E502", "auth"),
+    "crash": by_code("E009", "transient"),
+    "stale": by_code("E006", "timeout"),
+    "timeout": by_code("E001", "timeout"),
+    "capacity": by_code("E103", "rate_limit"),
+}
+LAST_LINES: Final = 5
+"""Of standard output: what an agent wrote long before it failed is no reason, however much it speaks of errors."""
+JSON_BYTES: Final = 1 << 16
 
 
 class Signals(NamedTuple):
@@ -21,18 +37,48 @@ class Signals(NamedTuple):
         return ", ".join(filter(None, ["rate limited" if self.rate_limited else None, kind]))
 
 
-def heard(errors: Mapping[str, Any], stdout: bytes, stderr: bytes) -> Signals:
+def heard(errors: Mapping[str, Any], stdout: str, stderr: str) -> Signals:
     """`errors`: the profile's; of an instrument that failed. A limit counts on standard error alone, since an agent's
     answer may well speak of rate limits.
     """
-    told = stderr.decode(errors="replace")
-    both = f"{stdout.decode(errors='replace')}\n{told}"
+    both = f"{stdout}\n{stderr}"
     kinds = (kind for kind in KINDS if _any(errors.get(f"{kind}_patterns") or (), both))
     kind = next(kinds, None)
     return Signals(
-        rate_limited=_any(errors.get("rate_limit_patterns") or (), told),
+        rate_limited=_any(errors.get("rate_limit_patterns") or (), stderr),
         error_type=kind and kind.removesuffix("_error"),
     )
+
+
+def cause(signals: Signals, ended: Ending, said: "Said", now: float) -> Cause:
+    """The reason that lies deepest. A CLI that was stopped for its time may have waited for a limit to end."""
+    if signals.rate_limited:
+        told = limit_told(said.stderr, now)
+        return told or Cause("E101", "rate_limit", retriable=True, wait=wait_told(said.stderr, now) or DEFAULT)
+    if signals.error_type is not None and not ended.timed_out:
+        return CAUSES[signals.error_type]
+    return classify(said.last, said.stderr, ended, now=now).cause
+
+
+class Said(NamedTuple):
+    """An instrument's output, as text. `error`: what it says of its own failure, where its format has a place for it.
+
+    `plain`: its output is text, and not the record of a conversation.
+    """
+
+    stdout: str
+    stderr: str
+    error: str | None = None
+    plain: bool = True
+
+    @property
+    def last(self) -> str:
+        """Of standard output, what can tell of a failure: the CLI's own words, and errors that are marked as such."""
+        errors = [
+            line for line in self.stdout[-JSON_BYTES:].splitlines() if '"errors"' in line and errors_told(line, 0)
+        ]
+        lines = self.stdout.splitlines()[-LAST_LINES:] if self.plain else []
+        return "\n".join(filter(None, [self.error, *errors, *(line for line in lines if line not in errors)]))
 
 
 def _any(patterns: Sequence[str], text: str) -> bool:

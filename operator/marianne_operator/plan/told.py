@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from marianne_operator.model.pod import PodView
-from marianne_runner.contract import UnreadableMessageError, Verdict, decode_message
+from marianne_runner.contract import CATEGORIES, ERROR_CODES, UnreadableMessageError, Verdict, decode_message
 
 NEVER_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
 """Reasons of a container whose first program could not be run at all: its message is the runtime's."""
@@ -85,8 +85,10 @@ _SHAPE: Final[Mapping[str, Callable[[object], bool]]] = {
     "stdout_tail": _text,
     "stderr_tail": _text,
     "output_truncated": _flag,
-    "rate_limited": _flag,
-    "error_type": _text,
+    "error_code": lambda value: isinstance(value, str) and value in ERROR_CODES,
+    "error_category": lambda value: isinstance(value, str) and value in CATEGORIES,
+    "retriable": _flag,
+    "wait_seconds": _amount,
     "input_tokens": lambda value: _whole(value) and _amount(value),
     "output_tokens": lambda value: _whole(value) and _amount(value),
 }

@@ -76,9 +76,12 @@ class Verdict(TypedDict):
     stdout_tail: NotRequired[str]
     stderr_tail: NotRequired[str]
     output_truncated: NotRequired[bool]
-    rate_limited: NotRequired[bool]
-    error_type: NotRequired[str]
-    """With a failed performance, what the profile's patterns recognise: auth, crash, stale, timeout, capacity."""
+    error_code: NotRequired[str]
+    """Of a failed performance, why it failed; `retriable`: whether another try may help."""
+    error_category: NotRequired[str]
+    retriable: NotRequired[bool]
+    wait_seconds: NotRequired[float]
+    """What is to be waited before it, if that is known."""
     input_tokens: NotRequired[int]
     output_tokens: NotRequired[int]
     prompt_characters: NotRequired[int]

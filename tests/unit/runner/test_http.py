@@ -202,7 +202,7 @@ def test_refusals(
     assert (verdict["outcome"], verdict["reason"], verdict["exit_code"]) == ("failed", "ExitCode", 1)
     assert message in verdict["message"] and verdict["message"].endswith(told)
     assert f"HTTP error {status}" in verdict["stderr_tail"]
-    assert verdict.get("rate_limited", False) is (status == 429)
+    assert (verdict["error_code"] == "E101") is (status == 429)
     assert ("Retry-After: 900" in verdict["stderr_tail"]) is (status == 429)
     assert len(model.asked) == 1, "a redirect would take the key along"
 
@@ -229,7 +229,7 @@ def test_an_answer_that_was_cut_is_said_to_be(scene: Scene, model: ModelServer) 
 
 def test_a_missing_key_is_named_and_nobody_is_asked(scene: Scene, model: ModelServer) -> None:
     verdict = perform(scene, model, environment={"MODEL_KEY": ""})
-    assert "MODEL_KEY is not set" in verdict["message"] and verdict["error_type"] == "auth"
+    assert "MODEL_KEY is not set" in verdict["message"] and verdict["error_category"] == "auth"
     assert model.asked == []
 
 
@@ -249,7 +249,7 @@ def test_a_server_that_is_not_there(scene: Scene, model: ModelServer) -> None:
 def test_a_server_that_never_answers(scene: Scene, model: ModelServer) -> None:
     model.answers[PATHS["openai"]] = None
     verdict = perform(scene, model, timeout_seconds=0.5)
-    assert verdict["reason"] == "Timeout" or verdict["error_type"] == "timeout"
+    assert verdict["reason"] == "Timeout" or verdict["error_category"] == "timeout"
 
 
 def test_it_can_be_interrupted(scene: Scene, model: ModelServer) -> None:

@@ -1,0 +1,42 @@
+"""What a verdict says of the reason of a failure, from the instrument's end to the mark in the ledger."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.runner.scene import BASH, Scene, compiled, rule
+
+PROFILE = {**BASH, "cli": {**BASH["cli"], "errors": {"auth_error_patterns": ["log in first"]}}}
+TOLD = ("error_code", "error_category", "retriable", "wait_seconds")
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("exit 1", ("E009", "transient", True, 10.0)),
+        ("exit 3", ("E999", "fatal", False, None)),
+        ("exit 143", ("E002", "signal", True, 10.0)),
+        ("kill -SEGV $$", ("E003", "fatal", False, None)),
+        ("echo connection refused >&2; exit 1", ("E901", "network", True, 30.0)),
+        ("echo Please log in first; exit 1", ("E502", "auth", False, None)),
+        ("echo 'usage limit reached, resets in 2 hours'; exit 1", ("E104", "rate_limit", True, 7200.0)),
+        ("true", (None, None, None, None)),
+    ],
+)
+def test_the_reason(scene: Scene, script: str, told: tuple[Any, ...]) -> None:
+    verdict = scene.pod("pod-1", compiled(script), profile=PROFILE).run()
+    assert tuple(verdict.get(key) for key in TOLD) == told
+    assert scene.pod("pod-2", compiled(script), profile=PROFILE).run().get("error_code") == told[0], (
+        "as the ledger has it"
+    )
+
+
+def test_a_timeout_is_told_as_one(scene: Scene) -> None:
+    verdict = scene.pod("pod-1", compiled("sleep 1000"), timeout_seconds=0.3).run()
+    assert (verdict["error_code"], verdict["wait_seconds"]) == ("E001", 60.0)
+
+
+def test_work_that_is_right_has_no_reason_to_fail(scene: Scene) -> None:
+    script = "touch made; echo 429 too many requests >&2; exit 1"
+    verdict = scene.pod("pod-1", compiled(script, [rule("file_exists", path="{workspace}/made")])).run()
+    assert (verdict["outcome"], verdict["reason"]) == ("completed", "")
