@@ -95,7 +95,7 @@ def _try(rule: Rule, ground: Ground) -> Check:
     except _FailedError as failed:
         result = _result(rule, ground, passed=False, error_message=str(failed), **failed.seen)
         if rule["type"] == "command_succeeds":
-            result["confidence"], result["confidence_factors"] = 0.8, {"exit_code": 0.5}
+            result["confidence"] = 0.8
         if failed.category is not None:
             result["failure_category"] = failed.category  # type: ignore[typeddict-item]
         return result
@@ -105,10 +105,7 @@ def _try(rule: Rule, ground: Ground) -> Check:
         return _broken(rule, ground, "regex_error", f"{rule.get('pattern')!r} is no regular expression: {error}")
     except (ExpansionError, ValueError, RecursionError, MemoryError) as error:
         return _broken(rule, ground, "internal_error", str(error) or type(error).__name__)
-    result = _result(rule, ground, passed=True, **seen)
-    if rule["type"] == "command_succeeds":
-        result["confidence_factors"] = {"exit_code": 1.0}
-    return result
+    return _result(rule, ground, passed=True, **seen)
 
 
 def _file_exists(rule: Rule, ground: Ground) -> dict[str, str]:
@@ -226,6 +223,8 @@ def _result(rule: Rule, ground: Ground, *, passed: bool, **seen: str) -> Check:
         check_duration_ms=0.0,
         confidence=1.0,
     )
+    if rule["type"] == "command_succeeds" and "actual_value" in seen:
+        result["confidence_factors"] = {"exit_code": 1.0 if passed else 0.5}
     for key in ("description", "path", "pattern"):
         if key in rule:
             result[key] = rule[key]

@@ -194,6 +194,7 @@ def test_a_command_that_takes_too_long(workspace: Path) -> None:
     result = check(workspace, "command_succeeds", command="sleep 1000 & sleep 1000", timeout_seconds=0.3)
     assert (result["passed"], result["failure_category"]) == (False, "error")
     assert "longer than 0.3 s" in result["error_message"]
+    assert "confidence_factors" not in result
     assert time.monotonic() - begun < 20
 
 
