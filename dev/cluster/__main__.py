@@ -41,7 +41,7 @@ def _obey(verb: str, name: str, *, existing: bool) -> None:
             with step("removing the local cluster"):
                 local.down()
         case "images", True:
-            images.build_with_docker()
+            images.build_with_docker(*ON_REQUEST)
         case "images", False:
             _build_images()
         case _:

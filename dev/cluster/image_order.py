@@ -13,7 +13,7 @@ PACKAGES: Final = {
     "api": ("marianne_api", "marianne_client", "marianne_operator", "marianne_runner"),
 }
 """Our own packages in an image; one without an entry has none."""
-ON_REQUEST: Final = ("api",)
+ON_REQUEST: Final = ("api", "opencode")
 """What an installation by default does without: nobody waits for it who did not ask."""
 
 
@@ -41,6 +41,12 @@ def parents(texts: Mapping[str, str]) -> dict[str, list[str]]:
 def build_order(texts: Mapping[str, str]) -> list[str]:
     """Those that others are built FROM come first."""
     return list(TopologicalSorter(parents(texts)).static_order())
+
+
+def wanted(texts: Mapping[str, str], requested: Iterable[str]) -> list[str]:
+    """Those to build, in order: of `ON_REQUEST` only what is requested."""
+    unasked = set(ON_REQUEST).difference(requested)
+    return [image for image in build_order(texts) if image not in unasked]
 
 
 def sources(tree: Path, image: str) -> list[Path]:

@@ -7,22 +7,22 @@ here, from the lock files with their hashes, so that no build needs pip or its c
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from dev.cluster import bases, buildah, cache, packages
 from dev.cluster.addresses import CONTAINERD_SOCKET
 from dev.cluster.image_order import (
-    ON_REQUEST,
     PACKAGES,
     argument,
-    build_order,
     digest,
     dockerfiles,
     full_name,
     parents,
     sources,
+    wanted,
 )
 from dev.cluster.progress import say, step
 
@@ -43,9 +43,7 @@ def build(*requested: str) -> dict[str, str]:
         built = bases.build()
         texts = dockerfiles(TREE)
         above = parents(texts)
-        for image in build_order(texts):
-            if image in ON_REQUEST and image not in requested:
-                continue
+        for image in wanted(texts, requested):
             built[image] = _build(image, {other: built[other] for other in ("base", *above[image])})
         return built
 
@@ -63,10 +61,10 @@ def load(built: Mapping[str, str], loaded: Path) -> None:
         has.write_text(now)
 
 
-def build_with_docker() -> None:
+def build_with_docker(*requested: str) -> None:
     """For a cluster that the user names: with their engine, or the lines to do it with."""
     texts = dockerfiles(TREE)
-    order = build_order(texts)
+    order = wanted(texts, requested)
     for image in order:
         prepare(image)
     commands = [docker_command(image, parents(texts)[image]) for image in order]
@@ -95,8 +93,9 @@ def docker_command(image: str, above: list[str]) -> list[str]:
 
 
 def prepare(image: str) -> None:
-    """What the Dockerfile copies out of `build/<image>`: `wheels`, which seldom change, and our own `packages`."""
+    """What the Dockerfile copies out of `build/<image>`: what seldom changes, and our own `packages`."""
     _unpack_wheels(image)
+    _unpack_node_modules(image)
     packages_folder = TREE / "build" / image / "packages"
     shutil.rmtree(packages_folder, ignore_errors=True)
     for package in PACKAGES.get(image, ()):
@@ -109,14 +108,39 @@ def _unpack_wheels(image: str) -> None:
     lock = TREE / "requirements" / f"{image}.lock"
     if not lock.is_file():
         return
-    target = TREE / "build" / image / "wheels"
-    now, unpacked = digest([lock], *WHEELS), target.with_suffix(".digest")
+    now = digest([lock], *WHEELS)
+    with _unpacking(image, "wheels", now) as target:
+        if target is not None:
+            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+            where = [f"--target={target}", f"--requirement={lock}"]
+            buildah.run([*pip, "--require-hashes", "--no-deps", *WHEELS, *where], image)
+
+
+def _unpack_node_modules(image: str) -> None:
+    """The same of an image that has a lock of npm's; no package's own scripts are run."""
+    folder = TREE / "images" / image
+    pins = [folder / name for name in ("package.json", "package-lock.json")]
+    if not pins[1].is_file():
+        return
+    packages.ensure(packages.NPM)
+    with _unpacking(image, "node_modules", digest(pins)) as target:
+        if target is not None:
+            for pin in pins:
+                shutil.copy(pin, target.parent)
+            buildah.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], image, target.parent)
+
+
+@contextmanager
+def _unpacking(image: str, name: str, now: str) -> Iterator[Path | None]:
+    """An empty place to unpack to, or None where what is there was unpacked from the same."""
+    target = TREE / "build" / image / name
+    unpacked = target.with_suffix(".digest")
     if unpacked.is_file() and unpacked.read_text() == now:
+        yield None
         return
     shutil.rmtree(target, ignore_errors=True)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    where = [f"--target={target}", f"--requirement={lock}"]
-    buildah.run([*pip, "--require-hashes", "--no-deps", *WHEELS, *where], image)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    yield target
     unpacked.write_text(now)
 
 

@@ -22,6 +22,7 @@ NODE: Final = {
 }
 """Package to the program by which its presence is told."""
 IMAGES: Final = {"buildah": "buildah", "mmdebstrap": "mmdebstrap", "gcc": "gcc", "libc6-dev": "/usr/include/stdlib.h"}
+NPM: Final = {"npm": "npm"}
 
 
 def ensure(packages: dict[str, str]) -> None:

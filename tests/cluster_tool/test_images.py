@@ -1,3 +1,4 @@
+import json
 import os
 import re
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dev.cluster import buildah, images
-from dev.cluster.image_order import build_order, digest, dockerfiles, full_name, parents, sources
+from dev.cluster.image_order import build_order, digest, dockerfiles, full_name, parents, sources, wanted
 
 TEXTS = {
     "agent": "ARG RUNNER=x\nFROM ${RUNNER}\n",
@@ -26,11 +27,25 @@ def test_every_folder_with_a_dockerfile_is_an_image() -> None:
     assert build_order(texts).index("runner") < build_order(texts).index("agent")
 
 
+def test_nobody_waits_for_an_image_that_was_not_asked_for() -> None:
+    texts = dockerfiles(images.TREE)
+    assert wanted(texts, ()) == [each for each in build_order(texts) if each not in ("api", "opencode")]
+    assert wanted(texts, ("opencode",))[-1] == "opencode"
+    assert "api" not in wanted(texts, ("opencode",))
+
+
+def test_what_npm_brings_is_checked_by_its_hash() -> None:
+    for lock in (images.TREE / "images").glob("*/package-lock.json"):
+        entries = json.loads(lock.read_text())["packages"]
+        assert all(entry["integrity"].startswith("sha512-") for place, entry in entries.items() if place)
+        assert "resolved" not in lock.read_text(), "it comes from whatever registry npm is told to use"
+
+
 @pytest.mark.parametrize("image", ["runner", "operator"])
 def test_an_image_of_ours_runs_as_nobody_in_particular(image: str) -> None:
     text = dockerfiles(images.TREE)[image]
     assert re.findall(r"^USER (.*)$", text, re.MULTILINE) == ["65532:65532"]
-    assert re.search(r"^ARG BASE=\S+\nFROM \$\{BASE\}$", text, re.MULTILINE)
+    assert re.search(r"^ARG BASE=\S+\nFROM \$\{BASE\}( AS \w+)?$", text, re.MULTILINE)
     assert [path.name for path in sources(images.TREE, image)][:2] == [image, f"{image}.lock"]
 
 
