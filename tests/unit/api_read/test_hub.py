@@ -49,6 +49,21 @@ async def test_a_watch_without_readers_ends_after_a_while_and_one_with_readers_d
     await wait_for("both to end", lambda: nothing(hub, server))
 
 
+async def test_a_reader_that_comes_back_in_time_keeps_its_watch() -> None:
+    hub, server = Hub(SHORT), FakeServer()
+    first = read(hub, server, "anna")
+    with hub.reading(server.caller("anna"), SCOPE) as again:
+        assert again is first
+        read(hub, server, "bert")
+
+        async def one_left() -> bool:
+            return len(hub) < 2
+
+        await wait_for("the idle one to end", one_left)
+        assert read(hub, server, "anna") is first
+    hub.close()
+
+
 async def watching(server: FakeServer) -> bool:
     return server.watches == 1
 

@@ -74,6 +74,12 @@ def test_a_restored_store_begins_another_history(roster: Roster) -> None:
     assert told(roster, 5) == [("b", 6, False)]
 
 
+def test_what_is_the_same_in_another_history_is_not_told_for_ever(roster: Roster) -> None:
+    roster.change(row("b"), 40)
+    roster.take_over([row("a"), row("b")], 5)
+    assert told(roster, 5) == []
+
+
 def test_the_oldest_deletions_are_forgotten(roster: Roster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(roster_module, "MAX_GONE", 2)
     for version, name in enumerate(("x", "y", "z"), 11):

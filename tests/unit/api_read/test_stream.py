@@ -1,6 +1,7 @@
 """What a client of a stream hears, in which order, and that no other client is kept waiting."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -121,12 +122,28 @@ async def test_sheets_that_changed_during_an_outage_are_told_though_the_row_is_t
     with feed.following(JOB, "team.a") as job:
         reader = Reader(job_stream(job, 0, lambda: "now"))
         await reader.until("sheet")
+        server.put("a", progress="1/2")
+        await reader.until("job_status", completed_sheets=1)
         server.down = True
         server.cut(UnreachableError("reset"))
         await reader.until("error")
         server.put("a", sheets=sheets("in_progress", "failed"))
         server.down = False
         assert (await reader.until("sheet"))[-1].data["status"] == "failed"
+
+
+async def test_a_version_that_is_gone_is_no_outage(feed: Feed, server: FakeServer) -> None:
+    reader = all_jobs(feed)
+    await reader.until("connected")
+    listening = asyncio.create_task(reader.until("job"))
+    server.say(json.dumps({"type": "ERROR", "object": {"code": 410, "message": "too old"}}))
+
+    async def watching_again() -> bool:
+        return server.asked.count("list") == 2 and server.watches == 1
+
+    await wait_for("the watch", watching_again)
+    server.put("c")
+    assert [told.name for told in await listening] == ["job"]
 
 
 @pytest.mark.parametrize("status", [401, 403])
