@@ -8,7 +8,7 @@ from tests.scores import broken
 from tests.scores.agent import instrument
 
 pytestmark = pytest.mark.usefixtures("installed")
-AGENT = "/opt/marianne/bin/scripted-agent"
+AGENT = "/usr/local/bin/scripted-agent"
 DEADLINE_SECONDS = 600.0
 
 

@@ -9,7 +9,7 @@ from tests.cluster.lane import Lane
 from tests.scores import plays
 
 pytestmark = pytest.mark.usefixtures("installed")
-AGENT = "/opt/marianne/bin/scripted-agent"
+AGENT = "/usr/local/bin/scripted-agent"
 FOLDER = "answers"
 DEADLINE_SECONDS = 900.0
 
