@@ -23,7 +23,7 @@ async def job_stream(job: JobFeed, known: int, now: Now) -> AsyncIterator[bytes]
     """
     first = await job.first()
     seen: Snapshot | None = None
-    trouble = ""
+    trouble, pace = "", _Pace(job.timing.frame)
     yield RETRY
     if first.version == known and not first.last:
         yield encoded([("job_status", first.state)], known)
@@ -39,12 +39,13 @@ async def job_stream(job: JobFeed, known: int, now: Now) -> AsyncIterator[bytes]
                 yield _stale()
         newest = job.snapshot
         if newest is not None and newest is not seen:
+            if await pace.early():
+                continue
             if told := job.frames(seen, newest):
                 yield told
             seen = newest
             if newest.last:
                 return
-            await asyncio.sleep(job.timing.frame)
         elif not await _passed(turn, job.timing.heartbeat):
             yield _heartbeat(now, trouble)
 
@@ -52,7 +53,7 @@ async def job_stream(job: JobFeed, known: int, now: Now) -> AsyncIterator[bytes]
 async def jobs_stream(feed: Feed, known: int, name_of: Callable[[JobId], str], now: Now) -> AsyncIterator[bytes]:
     """Every job of the scope, from the reader's version on, or from now. `resync`: it is to read the list again."""
     roster = await feed.fresh()
-    seen, trouble = known or roster.version, ""
+    seen, trouble, pace = known or roster.version, "", _Pace(feed.timing.frame)
     yield RETRY + single("connected", version=str(seen), jobs=len(roster.rows))
     while True:
         turn = feed.turn.next
@@ -65,9 +66,10 @@ async def jobs_stream(feed: Feed, known: int, name_of: Callable[[JobId], str], n
                 yield _stale()
         entries = roster.since(seen)
         if entries or entries is None:
+            if await pace.early():
+                continue
             seen = roster.version
             yield _changes(entries, seen, name_of)
-            await asyncio.sleep(feed.timing.frame)
         elif not await _passed(turn, feed.timing.heartbeat):
             yield _heartbeat(now, trouble)
 
@@ -80,6 +82,22 @@ def _changes(entries: list[Entry] | None, version: int, name_of: Callable[[JobId
         job_id = name_of(entry.row.id)
         told.append(("job_deleted", {"job_id": job_id}) if entry.gone else ("job", item(entry.row, job_id)))
     return encoded(told, version)
+
+
+class _Pace:
+    """The first frame at once, and none sooner than `seconds` after another."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._from = seconds, 0.0
+
+    async def early(self) -> bool:
+        """It was too soon for the next frame, and is not any more: what is to be told may be newer now."""
+        now = asyncio.get_running_loop().time()
+        if now < self._from:
+            await asyncio.sleep(self._from - now)
+            return True
+        self._from = now + self._seconds
+        return False
 
 
 async def _passed(turn: asyncio.Event, seconds: float) -> bool:
