@@ -47,6 +47,9 @@ VERBS: Final[dict[str, Verb]] = {
         "What the sheets made: list, print and copy.",
         ("files review-k2 ls", "files review-k2 cat report.md", "files review-k2 cp report.md ."),
     ),
+    "instruments": Verb(
+        "instruments", "What scores can be played on here.", ("instruments", "instruments claude_cli -o yaml")
+    ),
     "doctor": Verb("doctor", "What this cluster and this user lack.", ("doctor", "doctor --as jane")),
     "version": Verb("version", "Of this program and of the operator.", ("version", "version -o json")),
     "api": Verb("api", "The HTTP API on this machine, with your own rights.", ("api", "api --port 8080")),
