@@ -133,8 +133,10 @@ def _statuses(status: Status) -> Sequence[Status]:
         if waiting.get("reason", INITIALIZING) != INITIALIZING:
             return [{"name": MAIN_CONTAINER, "state": state}]
         if code := ended.get("exitCode"):
-            told = {"reason": "StartError" if code < SIGNALLED else ended.get("reason", ""), "exitCode": code}
-            return [{"name": MAIN_CONTAINER, "state": {"terminated": {"message": ended.get("message", ""), **told}}}]
+            reason = "StartError" if code < SIGNALLED else ended.get("reason", "")
+            message = f"the runner could not be brought in: {ended.get('message', '').strip()}"
+            told = {"reason": reason, "exitCode": code, "message": message}
+            return [{"name": MAIN_CONTAINER, "state": {"terminated": told}}]
     return given
 
 

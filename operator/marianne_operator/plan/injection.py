@@ -27,7 +27,7 @@ def init_container(settings: Settings, security: Mapping[str, Any], resources: A
         "name": BRINGER,
         "image": settings.runner_image,
         "imagePullPolicy": settings.image_pull_policy,
-        "command": ["cp", "-r", "--preserve=mode", f"{RUNNER_FOLDER}/.", BROUGHT_TO],
+        "command": ["cp", "-r", f"{RUNNER_FOLDER}/.", BROUGHT_TO],
         "volumeMounts": [{"name": BRINGER, "mountPath": BROUGHT_TO}],
         "resources": resources,
         "terminationMessagePolicy": "FallbackToLogsOnError",

@@ -156,6 +156,7 @@ def test_what_keeps_the_runner_out_keeps_the_sheet_from_starting(sheet, init, se
 
 
 def test_an_init_container_that_failed_says_why():
-    said = {"exitCode": 1, "message": "cp: error writing: No space left on device"}
+    said = {"exitCode": 1, "message": "cp: error writing: No space left on device\n"}
     view = PodView.of(bringing(WAITS, terminated=said))
-    assert (view.container.message, view.container.exit_code) == (said["message"], 1)
+    told = "the runner could not be brought in: cp: error writing: No space left on device"
+    assert (view.container.message, view.container.exit_code) == (told, 1)

@@ -29,7 +29,7 @@ def test_a_runner_is_brought_into_any_other_image():
         "name": "runner",
         "image": "runner:1",
         "imagePullPolicy": "Always",
-        "command": ["cp", "-r", "--preserve=mode", "/opt/marianne/.", "/runner"],
+        "command": ["cp", "-r", "/opt/marianne/.", "/runner"],
         "volumeMounts": [{"name": "runner", "mountPath": "/runner"}],
         "resources": template["resources"],
         "terminationMessagePolicy": "FallbackToLogsOnError",
