@@ -9,7 +9,7 @@ import httpx
 import uvicorn
 
 from marianne_api.application import create_app
-from marianne_api.read.hub import Hub
+from marianne_api.read.hub import MOST, Hub
 from marianne_api.read.timing import Timing
 from marianne_api.serving import configuration
 from marianne_api.settings import ApiSettings, Limits
@@ -33,14 +33,16 @@ class ServedApp:
 
 
 @contextlib.asynccontextmanager
-async def served(server: str, authority: Path, timing: Timing, limits: Limits = NO_LIMITS) -> AsyncIterator[ServedApp]:
+async def served(
+    server: str, authority: Path, timing: Timing, limits: Limits = NO_LIMITS, watches: int = MOST
+) -> AsyncIterator[ServedApp]:
     """On a free port; streams are cut when it ends."""
     where: Mapping[str, str] = {
         "MARIANNE_API_KUBERNETES_SERVER": server,
         "MARIANNE_API_KUBERNETES_CA": str(authority),
     }
     app = create_app(ApiSettings(limits=limits), in_cluster(where))
-    hub = app.state.hub = Hub(timing)
+    hub = app.state.hub = Hub(timing, watches)
     app.state.marianne.closing.callback(hub.close)
     config = configuration(app, "127.0.0.1", 0, limits.header_bytes)
     config.timeout_graceful_shutdown = 0

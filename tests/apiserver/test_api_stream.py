@@ -135,6 +135,30 @@ async def test_a_token_that_is_nobody_s_any_more_ends_its_streams(api: Api, app:
 
 
 @pytest.mark.usefixtures("installation")
+async def test_a_watch_more_than_there_are_places_is_429_until_a_reader_has_left(
+    api: Api, control_plane: ControlPlane, namespace: str
+) -> None:
+    await jobs.submit(api, namespace, jobs.job("song", jobs.score()))
+    mine, theirs = await token_of(api, namespace, "mine"), await token_of(api, namespace, "theirs")
+    query = {"namespace": namespace}
+    async with (
+        served(control_plane.url, control_plane.ca_file, OFTEN, watches=1) as app,
+        app.client(mine) as client,
+        app.client(theirs) as other,
+    ):
+        async with reading(client, stream_of(namespace)) as reader:
+            await reader.until("job_status")
+            assert (await client.get("/api/jobs", params=query)).status_code == 200
+            refused = await other.get("/api/jobs", params=query)
+            assert (refused.status_code, int(refused.headers["retry-after"]) > 0) == (429, True)
+
+        async def let_in() -> bool:
+            return (await other.get("/api/jobs", params=query)).status_code == 200
+
+        await wait_for("a place", let_in)
+
+
+@pytest.mark.usefixtures("installation")
 async def test_what_happens_while_the_network_is_cut_is_told_afterwards(
     api: Api, control_plane: ControlPlane, namespace: str
 ) -> None:
