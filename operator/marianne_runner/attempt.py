@@ -177,7 +177,7 @@ class Attempt:
     ) -> Verdict:
         """After a timeout nothing is checked: what was cut off in the middle proves nothing."""
         if failure is None or failure[0] != "Timeout":
-            verdict = verdicts.judged(verdict, self._task.check(), failure)
+            verdict = verdicts.judged(verdict, self._task.check(), failure, self._task.threshold)
         heart.beat()
         return self._conclude(verdict, folder)
 

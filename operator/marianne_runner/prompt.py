@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from marianne_runner.contract import Brief, CompiledScore, Injection, Sheet
+from marianne_runner.completion import completion
+from marianne_runner.contract import Brief, Check, CompiledScore, Injection, Sheet
 from marianne_runner.injections import NOTHING_INJECTED, Injected, sections, text_or_file
 from marianne_runner.requirements import requirements
 
@@ -45,15 +46,36 @@ def assemble(
     return "\n\n".join(part for part in parts if part)
 
 
+def complete(
+    rendered: str,
+    score: CompiledScore,
+    sheet: Sheet,
+    brief: Brief,
+    context: Mapping[str, Any],
+    checks: Sequence[Check],
+) -> str:
+    """What is missing, in place of everything. `checks`: of the attempt before. A raw instrument gets the template."""
+    if brief["profile"].get("raw_prompt"):
+        return rendered
+    which, most = brief.get("completion", (1, 1))
+    parts = [
+        _preamble(score, sheet, brief, str(context["workspace"])),
+        completion(which, most, checks, brief.get("failed_rules", ()), rendered),
+        requirements(score, sheet, context),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
 def _preamble(score: CompiledScore, sheet: Sheet, brief: Brief, workspace: str) -> str:
     retry = brief["mode"] == "retry"
+    again = brief["mode"] != "normal"
     lines = [
         f"You perform sheet {sheet['num']} of {score['total_sheets']} of the score {score['name']!r}.",
         f"Your workspace is {workspace}: read and write there, and leave no process running when you are done.",
     ]
     if sheet["rules"]:
         lines.append("You have succeeded when the requirements at the end of this prompt are met; they are checked.")
-    if score["parallel"]["enabled"] and not retry:
+    if score["parallel"]["enabled"] and not again:
         lines.append("Other sheets may be at work in the same workspace: touch only what is yours.")
     if retry:
         lines.append("This is another try: the one before did not meet the requirements. Look at what is there first.")

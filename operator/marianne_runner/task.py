@@ -6,15 +6,17 @@ from typing import NamedTuple
 
 from marianne_runner import command, cross_sheet, environment, marks, variables
 from marianne_runner.checks import Ground, modified_times, run_checks
+from marianne_runner.completion import last_checks
 from marianne_runner.contract import Brief, Check, CompiledScore, Rule, Sheet
 from marianne_runner.injections import injected, lenient
 from marianne_runner.places import Places
 from marianne_runner.processes import Program
-from marianne_runner.prompt import assemble, injections_of
+from marianne_runner.prompt import assemble, complete, injections_of
 from marianne_runner.render import render_prompt, template_text
 from marianne_runner.skip import reason_to_skip
 from marianne_runner.streams import Live
 from marianne_runner.timing import Clock
+from marianne_runner.verdicts import THRESHOLD_PERCENT
 
 
 class Task(NamedTuple):
@@ -45,6 +47,12 @@ class Task(NamedTuple):
         """Made by the first attempt of the job."""
         return self.job_folder / "job.json"
 
+    @property
+    def threshold(self) -> float:
+        """Percent of the rules at which they tell more of a failure than the exit code."""
+        retry = self.score.get("retry", {})
+        return float(retry.get("completion_threshold_percent", THRESHOLD_PERCENT))
+
     def register(self) -> None:
         """Say in the ledger whose folder this is; the first attempt of the job does."""
         if not self.job_file.exists():
@@ -67,7 +75,11 @@ class Task(NamedTuple):
         found = injected(items, self._folders, expand, _warn) if items else heard.injected
         context = variables.for_prompt(score, sheet, workspace, heard._replace(injected=found))
         text = template_text(score, self._folders)
-        return assemble(render_prompt(score, sheet, context, text), score, sheet, brief, context, found, self._folders)
+        rendered = render_prompt(score, sheet, context, text)
+        if brief["mode"] == "completion":
+            checks = last_checks(self.job_folder / f"s{brief['sheet']}", brief["attempt"], brief["run"])
+            return complete(rendered, score, sheet, brief, context, checks)
+        return assemble(rendered, score, sheet, brief, context, found, self._folders)
 
     def _heard(self) -> variables.Heard:
         cross, brief = self.score.get("cross_sheet"), self.brief

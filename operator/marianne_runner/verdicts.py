@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from marianne_runner.aggregates import confidence, executed, was_skipped
 from marianne_runner.checks import label, pass_percentage
 from marianne_runner.command import interface
 from marianne_runner.contract import PROTOCOL, Brief, Check, Outcome, Verdict, VerdictReason, encode_message
@@ -14,7 +15,7 @@ Failure = tuple[VerdictReason, str]
 TAIL_BYTES: Final = 8 * 1024
 """Of each stream in a verdict: the ledger has files for the rest, and the termination message has room for less."""
 THRESHOLD_PERCENT: Final = 50.0
-"""From here on the rules that fail tell more than the exit code does (semantics §2.5)."""
+"""From here on the rules that fail tell more than the exit code does (semantics §2.5); unless the score has another."""
 
 
 def plain(brief: Brief, pod_uid: str, outcome: Outcome, reason: VerdictReason, message: str) -> Verdict:
@@ -86,10 +87,12 @@ def failure_of(ended: Exit, brief: Brief, report: Report, *, out_of_memory: bool
     return "ExitCode", f"exit code {ended.code}{said}"
 
 
-def judged(verdict: Verdict, checks: Sequence[Check], failure: Failure | None) -> Verdict:
+def judged(
+    verdict: Verdict, checks: Sequence[Check], failure: Failure | None, threshold: float = THRESHOLD_PERCENT
+) -> Verdict:
     """With its checks: rules that all hold complete the sheet, whatever the exit code; without rules the exit decides.
 
-    `failure`: what went wrong with the performance itself.
+    `failure`: what went wrong with the performance itself. `threshold`: of the rules, in percent.
     """
     failed = [check for check in checks if not check["passed"]]
     if checks:
@@ -103,9 +106,11 @@ def judged(verdict: Verdict, checks: Sequence[Check], failure: Failure | None) -
         return verdict
     if checks:
         verdict["pass_percentage"] = pass_percentage(checks)
+        verdict["executed_pass_percentage"] = pass_percentage(executed(checks))
+        verdict["confidence"] = confidence(checks)
     verdict["outcome"] = "failed"
-    told = [_told(check) for check in sorted(failed, key=_was_skipped)[:3]]
-    verdict["reason"] = _reason(checks, failure)
+    told = [_told(check) for check in sorted(failed, key=was_skipped)[:3]]
+    verdict["reason"] = _reason(checks, failure, threshold)
     verdict["message"] = "; ".join([*([failure[1]] if failure else []), *told])
     return verdict
 
@@ -116,14 +121,9 @@ def _told(check: Check) -> str:
     return f"{label(check)}: {why}" if "description" in check or why == "failed" else why
 
 
-def _was_skipped(check: Check) -> bool:
-    """Of no interest beside the failure that it was skipped for."""
-    return check.get("failure_category") == "skipped"
-
-
-def _reason(checks: Sequence[Check], failure: Failure | None) -> VerdictReason:
-    executed = [check for check in checks if not _was_skipped(check)]
-    mostly_met = bool(executed) and pass_percentage(executed) >= THRESHOLD_PERCENT
+def _reason(checks: Sequence[Check], failure: Failure | None, threshold: float) -> VerdictReason:
+    seen = executed(checks)
+    mostly_met = bool(seen) and pass_percentage(seen) >= threshold
     if failure is None or (mostly_met and failure[0] in ("ExitCode", "Signal")):
         return "ValidationFailed"
     return failure[0]

@@ -72,7 +72,7 @@ def test_output_parsing(case):
     )
     assert report.error == case["error_message"]
     assert (report.input_tokens, report.output_tokens) == (case["input_tokens"], case["output_tokens"])
-    signals = Signals() if succeeded else heard(interface(told).get("errors", {}), stdout, stderr)
+    signals = Signals() if succeeded else heard(interface(told).get("errors", {}), stdout.decode(), stderr.decode())
     assert signals == Signals(case["rate_limited"], case["error_type"])
 
 

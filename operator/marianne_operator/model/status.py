@@ -44,6 +44,13 @@ class Waiting(Resource):
     until: Time | None = None
 
 
+class SheetError(Resource):
+    """One failure of an instrument, as long as the sheet may try again: what fails how often decides on the wait."""
+
+    code: Annotated[str, Field(max_length=8)]
+    time: Time
+
+
 class SheetStatus(Resource):
     """One sheet. `attempt` is the number of the latest Pod; it only grows, over all runs."""
 
@@ -59,6 +66,9 @@ class SheetStatus(Resource):
     model: Annotated[str, Field(max_length=253)] | None = None
     normal_attempts: int = 0
     infrastructure_ends: int = 0
+    rate_limit_waits: int = 0
+    quota_waits: int = 0
+    recent_errors: Annotated[list[SheetError], Field(max_length=5)] = []
     attempt_count: int = 0
     waiting: Waiting | None = None
     next_retry_at: Time | None = None

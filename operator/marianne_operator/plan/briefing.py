@@ -4,12 +4,13 @@ It is made from the status and the Pod as last seen, so that a Pod created twice
 """
 
 import hashlib
+from typing import cast
 
 from marianne_operator.model.instrument import InstrumentView
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan.draft import Draft
-from marianne_runner.contract import DEFAULT_TIMEOUT_SECONDS, PROTOCOL, Brief, Performer, Predecessor
+from marianne_runner.contract import DEFAULT_TIMEOUT_SECONDS, PROTOCOL, Brief, Mode, Performer, Predecessor
 
 
 def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last: PodView | None) -> Brief:
@@ -27,7 +28,7 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
         attempt=sheet.attempt,
         digest=_input_digest(draft.score["digest"], sheet),
         ran=sheet.state == "in_progress" or (last is not None and last.ran),
-        mode="retry" if sheet.execution_mode == "retry" else "normal",
+        mode=cast(Mode, sheet.execution_mode or "normal"),
         instrument=sheet.instrument or "",
         timeout_seconds=_timeout(performer, instrument),
         profile=instrument.spec.profile,
@@ -42,6 +43,8 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
         brief["ended"] = [last.uid]
     if sheet.attempt > 1:
         brief["predecessor"] = _predecessor(sheet)
+    if sheet.execution_mode == "completion":
+        brief["completion"] = (sheet.completion_attempts, draft.score["retry"]["max_completion_attempts"])
     if sheet.failed_validations:
         brief["failed_rules"] = sheet.failed_validations
     return brief

@@ -10,6 +10,7 @@ from marianne_operator.model.status import Ending, JobStatus, SheetStatus
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.plan import PodDeletion
+from marianne_operator.plan.uncharged import refuses
 
 CANCEL_NOW_GRACE_SECONDS = 1
 CLOCKS_DIFFER_SECONDS = 2
@@ -65,8 +66,14 @@ def _say_what_is_in_the_way(draft: Draft) -> None:
 
 
 def stop(draft: Draft) -> None:
-    """Stop what an ending run, or a pause that interrupts, does not let go on."""
+    """Stop what an ending run, or a pause that interrupts, does not let go on.
+
+    A pause also says that refused credentials are looked after: after it they are tried again.
+    """
     spec = draft.seen.job.spec
+    if spec.paused:
+        for sheet in filter(refuses, draft.sheets):
+            draft.put(sheet.to(state="pending", waiting=None))
     if draft.status.ending is not None:
         for sheet in [each for each in draft.sheets if not each.terminal and not lives(draft, each)]:
             draft.put(_cancelled(draft, sheet))

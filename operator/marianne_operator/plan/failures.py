@@ -1,24 +1,32 @@
 """What each way to fail means: Marianne's error code and category, and who pays.
 
-A sheet pays with one of its own tries; the infrastructure's ends have a cap of their own and cost the sheet none
-(invariant I8). Codes are those of the semantics reference §7.5; the classifier over output comes with a later issue.
+A sheet pays with one of its own tries. What the infrastructure ended, and what a provider's limit held up, has a cap of
+its own and costs the sheet none (invariant I8); refused credentials wait for somebody to mend them. Codes are those of
+the semantics reference §7.5: where an instrument failed, the runner has read the reason out of what it said.
 """
 
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from marianne_runner.contract import Verdict
+
 INFRASTRUCTURE_CAP: Final = 3
 """Ends forgiven per sheet and run; one more fails the sheet, so that an eviction loop ends and says why."""
+RATE_LIMIT_CAP, QUOTA_CAP = 24, 48
+"""Waits for a provider's rate limit, and for a quota that is spent, per sheet and run."""
+
+Payer = Literal["sheet", "infrastructure", "limit", "credentials"]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`final`: trying again could only fail the same way."""
+    """`final`: trying again could only fail the same way. `wait`: seconds before the next try, if that is known."""
 
     code: str
     category: str
-    payer: Literal["sheet", "infrastructure"] = "sheet"
+    payer: Payer = "sheet"
     final: bool = False
+    wait: float | None = None
 
 
 FAILURES: Final = {
@@ -27,7 +35,7 @@ FAILURES: Final = {
     "Timeout": Failure("E001", "timeout"),
     "Signal": Failure("E002", "signal"),
     "SelfTerminated": Failure("E002", "signal"),
-    "OutOfMemory": Failure("E005", "signal", final=True),
+    "OutOfMemory": Failure("E005", "fatal", final=True),
     "StorageExceeded": Failure("E009", "transient"),
     "TemplateInvalid": Failure("E304", "configuration", final=True),
     "InstrumentMissing": Failure("E505", "configuration", final=True),
@@ -41,3 +49,20 @@ FAILURES: Final = {
     "VerdictMissing": Failure("E002", "transient", "infrastructure"),
 }
 UNKNOWN: Final = Failure("E999", "fatal")
+CLASSIFIED: Final = frozenset({"ExitCode", "Timeout", "Signal"})
+"""Reasons behind which there is another, in what the instrument said."""
+PAYERS: Final[dict[str, Payer]] = {"rate_limit": "limit", "auth": "credentials"}
+
+
+def failure_of(reason: str, told: Verdict | None) -> Failure:
+    """By the verdict's reason, and by the cause that the runner found behind it."""
+    if told is None or reason not in CLASSIFIED or "error_code" not in told:
+        return FAILURES.get(reason, UNKNOWN)
+    category = told.get("error_category", "fatal")
+    return Failure(
+        told["error_code"],
+        category,
+        PAYERS.get(category, "sheet"),
+        final=not told.get("retriable", True),
+        wait=told.get("wait_seconds"),
+    )

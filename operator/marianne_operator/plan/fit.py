@@ -61,7 +61,7 @@ def fitted(sheet: SheetStatus, total_sheets: int) -> SheetStatus:
     limit = next((size for sheets, size in BUDGETS if total_sheets <= sheets), BUDGETS[-1][1])
     ladder = _LADDER
     if not sheet.terminal:
-        limit, ladder = max(limit, AGAIN_BYTES), _LADDER[:-2]
+        limit, ladder = max(limit, AGAIN_BYTES), tuple(step for step in _LADDER[:-2] if step[0] != "execution_mode")
     body = sheet.model_dump(by_alias=True, exclude_defaults=True, mode="json")
     size, changes = _size(body), dict[str, Any]()
     for field, left in ladder:

@@ -44,7 +44,7 @@ def intended(draft: Draft, sheet: SheetStatus, attempt: int) -> SheetStatus:
         previous_pod_uid=sheet.pod_uid if follows else None,
         instrument=performer["instrument"],
         model=performer.get("model"),
-        execution_mode="retry" if sheet.failed_validations else "normal",
+        execution_mode=sheet.execution_mode or "normal",
         waiting=None,
         next_retry_at=None,
         started_at=None,

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.uncharged import refuses
 
 
 def needs(draft: Draft, number: int) -> Iterable[int]:
@@ -21,7 +22,7 @@ def needs(draft: Draft, number: int) -> Iterable[int]:
 def startable(draft: Draft) -> list[SheetStatus]:
     """The sheets whose turn it is, in the order to start them; more than fit, because some may have to wait."""
     limit = _window(draft)
-    if _free(draft) <= 0 or _pausing(draft):
+    if _free(draft) <= 0 or _pausing(draft) or any(refuses(sheet) for sheet in draft.sheets):
         return []
     open_sheets = [sheet for sheet in draft.sheets if not sheet.terminal and not sheet.active]
     if limit == 1:

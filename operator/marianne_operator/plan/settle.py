@@ -1,25 +1,19 @@
 """An attempt has ended: what becomes of its sheet."""
 
-from typing import Final
-
-from marianne_operator.model.status import SheetStatus
-from marianne_operator.plan import retry
-from marianne_operator.plan.clock import stamp
+from marianne_operator.model.status import SheetError, SheetStatus
+from marianne_operator.plan import retry, uncharged
+from marianne_operator.plan.clock import seconds, stamp
+from marianne_operator.plan.completion import worth_completing
 from marianne_operator.plan.details import details
 from marianne_operator.plan.draft import Draft
-from marianne_operator.plan.failures import FAILURES, INFRASTRUCTURE_CAP, UNKNOWN, Failure
+from marianne_operator.plan.failures import Failure, failure_of
 from marianne_operator.plan.outcome import Ended
-from marianne_runner.contract import Retry, Verdict
-
-UNCHARGED_DELAYS: Final = Retry(
-    max_retries=0, base_delay_seconds=15.0, max_delay_seconds=300.0, exponential_base=2.0, jitter=False
-)
-"""Between tries that cost nobody anything: a workspace that cannot be written, an image without a runner."""
+from marianne_runner.contract import Verdict
 
 
 def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
     """Finished, failed, to be tried again, or put back as if it had never been started."""
-    told, failure = ended.told, FAILURES.get(ended.reason, UNKNOWN)
+    told, failure = ended.told, failure_of(ended.reason, ended.told)
     sheet = sheet.to(waiting=None, next_retry_at=None, pod_uid=ended.pod.uid, previous_pod_uid=None)
     if told is not None:
         sheet = _count_tokens(draft, sheet, told)
@@ -31,7 +25,7 @@ def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
         last = ended.pod.uid if told["head"] == sheet.attempt else None
         draft.put(sheet.to(state="pending", attempt=told["head"], pod_uid=last))
     elif ended.reason in ("WorkspaceUnusable", "RunnerMissing"):
-        draft.put(_uncharged(draft, sheet, ended))
+        draft.put(uncharged.unusable(draft, sheet, ended))
     else:
         draft.put(_failed(draft, sheet, ended, failure))
 
@@ -46,61 +40,74 @@ def _own_doing(draft: Draft, ended: Ended) -> bool:
 def _finished(draft: Draft, sheet: SheetStatus, verdict: Verdict) -> SheetStatus:
     done = details(verdict, len(draft.sheets), failed=False)
     done["completed_at"] = done["completed_at"] or stamp(draft.now)
-    sheet = sheet.to(**done, error_message=None, error_category=None, error_code=None)
+    sheet = sheet.to(**done, error_message=None, error_category=None, error_code=None, recent_errors=[])
     if verdict["outcome"] == "skipped":
         return sheet.to(state="skipped", exit_code=None, error_message=verdict["message"][:1024])
-    first = sheet.attempt_count <= 1
+    first = sheet.attempt_count <= 1 and sheet.completion_attempts == 0
+    completed = "success_completion" if sheet.completion_attempts else "success_retry"
     return sheet.to(
         state="completed",
         confidence_score=round(verdict.get("pass_percentage", 100.0) / 100, 3),
         success_without_retry=first,
-        outcome_category="success_first_try" if first else "success_retry",
-    )
-
-
-def _uncharged(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
-    reason = ended.reason
-    message = ended.message
-    if reason == "RunnerMissing":
-        message = f"the image has no runner at /opt/marianne: build it FROM the runner image ({message})"
-    again = draft.now + retry.delay_seconds(UNCHARGED_DELAYS, max(1, sheet.attempt_count), "")
-    return sheet.to(
-        state="waiting",
-        waiting=draft.waiting(sheet.waiting, reason, message, until=again),
-        next_retry_at=stamp(again),
-        error_message=message[:1024],
+        outcome_category="success_first_try" if first else completed,
     )
 
 
 def _failed(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) -> SheetStatus:
-    if ended.told is not None and failure.payer == "sheet":
+    if ended.told is not None and failure.payer != "infrastructure":
         sheet = sheet.to(**details(ended.told, len(draft.sheets), failed=True))
     sheet = sheet.to(error_message=ended.message[:1024], error_category=failure.category, error_code=failure.code)
-    if failure.payer == "infrastructure":
-        return _infrastructure(draft, sheet, ended)
+    match failure.payer:
+        case "infrastructure":
+            return uncharged.disrupted(draft, sheet, ended)
+        case "limit":
+            return uncharged.limited(draft, sheet, ended, failure)
+        case "credentials":
+            return uncharged.refused(draft, sheet, ended)
+    return (
+        _incomplete(draft, sheet, ended) if failure.category == "validation" else _charged(draft, sheet, ended, failure)
+    )
+
+
+def _incomplete(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
+    """Its rules do not hold: what is missing is finished, or all of it is done again."""
+    policy = draft.score["retry"]
+    if ended.told is not None and worth_completing(policy, sheet, ended.told):
+        sheet = sheet.to(completion_attempts=sheet.completion_attempts + 1, execution_mode="completion")
+        return _again(draft, sheet, ended, policy["completion_delay_seconds"])
     tries = sheet.normal_attempts + 1
-    sheet = sheet.to(normal_attempts=tries)
-    if failure.final or not retry.may_try_again(draft.score["retry"], tries):
-        return _given_up(draft, sheet, f"sheet {sheet.num} failed after {tries} tries: {ended.message}")
-    seed = f"{draft.seen.job.uid}/{sheet.num}/{sheet.attempt}"
-    again = draft.now + retry.delay_seconds(draft.score["retry"], tries, seed)
+    sheet = sheet.to(normal_attempts=tries, execution_mode="retry")
+    if retry.may_try_again(policy, tries):
+        return _again(draft, sheet, ended, retry.delay_seconds(policy, tries, _seed(draft, sheet)))
+    failing = len(ended.told["failed_rules"]) if ended.told is not None else 0
+    tried = f"{tries} retries and {sheet.completion_attempts} completion attempts"
+    message = f"Validation failed after {tried} ({failing} validations still failing): {ended.message}"
+    return uncharged.given_up(draft, sheet.to(error_message=message[:1024]), f"sheet {sheet.num}: {message}")
+
+
+def _charged(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) -> SheetStatus:
+    """Its instrument failed."""
+    policy, tries = draft.score["retry"], sheet.normal_attempts + 1
+    known = [*sheet.recent_errors, SheetError(code=failure.code, time=stamp(draft.now))][-retry.REMEMBERED :]
+    sheet = sheet.to(normal_attempts=tries, recent_errors=known)
+    if failure.final or not retry.may_try_again(policy, tries):
+        return uncharged.given_up(draft, sheet, f"sheet {sheet.num} failed after {tries} tries: {ended.message}")
+    errors = [(each.code, seconds(each.time)) for each in known]
+    delay = retry.adaptive_delay(policy, tries, errors, failure.wait, _seed(draft, sheet))
+    if isinstance(delay, retry.Abort):
+        message = f"Adaptive retry aborted: {delay.why}: {ended.message}"
+        return uncharged.given_up(draft, sheet.to(error_message=message[:1024]), f"sheet {sheet.num}: {message}")
+    return _again(draft, sheet, ended, delay)
+
+
+def _again(draft: Draft, sheet: SheetStatus, ended: Ended, delay: float) -> SheetStatus:
     draft.set(total_retries=draft.status.total_retries + 1)
     draft.warn("SheetRetry", f"sheet {sheet.num} attempt {sheet.attempt} failed: {ended.message}")
-    return sheet.to(state="retry_scheduled", next_retry_at=stamp(again), completed_at=None)
+    return sheet.to(state="retry_scheduled", next_retry_at=stamp(draft.now + delay), completed_at=None)
 
 
-def _infrastructure(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
-    ends = sheet.infrastructure_ends + 1
-    sheet = sheet.to(infrastructure_ends=ends)
-    if ends > INFRASTRUCTURE_CAP:
-        return _given_up(draft, sheet, f"sheet {sheet.num} was ended by the cluster {ends} times: {ended.message}")
-    draft.warn("SheetDisrupted", f"sheet {sheet.num} attempt {sheet.attempt}: {ended.message}")
-    return sheet.to(state="pending", completed_at=None)
-
-
-def _given_up(draft: Draft, sheet: SheetStatus, message: str) -> SheetStatus:
-    draft.warn("SheetFailed", message)
-    return sheet.to(state="failed", completed_at=sheet.completed_at or stamp(draft.now))
+def _seed(draft: Draft, sheet: SheetStatus) -> str:
+    return f"{draft.seen.job.uid}/{sheet.num}/{sheet.attempt}"
 
 
 def _count_tokens(draft: Draft, sheet: SheetStatus, verdict: Verdict) -> SheetStatus:

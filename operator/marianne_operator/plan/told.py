@@ -89,6 +89,8 @@ _SHAPE: Final[Mapping[str, Callable[[object], bool]]] = {
     "error_category": lambda value: isinstance(value, str) and value in CATEGORIES,
     "retriable": _flag,
     "wait_seconds": _amount,
+    "executed_pass_percentage": _amount,
+    "confidence": _amount,
     "input_tokens": lambda value: _whole(value) and _amount(value),
     "output_tokens": lambda value: _whole(value) and _amount(value),
 }

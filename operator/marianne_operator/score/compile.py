@@ -173,6 +173,9 @@ def _retry(score: Score) -> Retry:
         max_delay_seconds=score.retry.max_delay_seconds,
         exponential_base=score.retry.exponential_base,
         jitter=score.retry.jitter,
+        max_completion_attempts=score.retry.max_completion_attempts,
+        completion_delay_seconds=score.retry.completion_delay_seconds,
+        completion_threshold_percent=score.retry.completion_threshold_percent,
     )
 
 

@@ -7,7 +7,7 @@ They are TypedDicts, not classes, because they are JSON on both sides and the ru
 sheet's latency. Absent optional keys mean "none".
 """
 
-from marianne_runner.contract.brief import Brief, Predecessor
+from marianne_runner.contract.brief import Brief, Mode, Predecessor
 from marianne_runner.contract.error_codes import CATEGORIES, ERROR_CODES, ErrorCode
 from marianne_runner.contract.message import UnreadableMessageError, decode_message, encode_message
 from marianne_runner.contract.places import (
@@ -69,6 +69,7 @@ __all__ = [
     "ErrorCode",
     "Fragment",
     "Injection",
+    "Mode",
     "Outcome",
     "Parallel",
     "Performer",

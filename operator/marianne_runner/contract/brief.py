@@ -2,6 +2,8 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+Mode = Literal["normal", "retry", "completion"]
+
 
 class Predecessor(TypedDict):
     """What the operator knows of attempt `attempt`, the one before this (table L1, column "seen before A+1")."""
@@ -29,7 +31,10 @@ class Brief(TypedDict):
     """A container of this very attempt was seen running, in a Pod of the same name that is gone."""
     ended: NotRequired[list[str]]
     """UIDs of Pods of this sheet that the kubelet reported terminated."""
-    mode: Literal["normal", "retry"]
+    mode: Mode
+    """`retry`: everything again, since the rules did not hold; `completion`: what is missing."""
+    completion: NotRequired[tuple[int, int]]
+    """Which completion this is, and of how many; in a file, a list of two."""
     instrument: str
     model: NotRequired[str]
     timeout_seconds: float

@@ -96,6 +96,10 @@ class Retry(TypedDict):
     max_delay_seconds: float
     exponential_base: float
     jitter: bool
+    max_completion_attempts: int
+    completion_delay_seconds: float
+    completion_threshold_percent: float
+    """Of the rules that were looked at: above it, what is missing is completed, in place of another try."""
 
 
 class Parallel(TypedDict):

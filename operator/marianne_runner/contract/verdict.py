@@ -67,6 +67,10 @@ class Verdict(TypedDict):
     duration_seconds: NotRequired[float]
     validation_passed: NotRequired[bool]
     pass_percentage: NotRequired[float]
+    executed_pass_percentage: NotRequired[float]
+    """Of the rules that were looked at; a stage that failed keeps the later ones from it."""
+    confidence: NotRequired[float]
+    """How sure the checks were of what they saw."""
     passed_rules: list[str]
     """Labels."""
     failed_rules: list[str]

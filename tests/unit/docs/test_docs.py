@@ -23,6 +23,7 @@ WAITING = frozenset(
         "InstrumentNotFound",
         "InstrumentImageUnset",
         "SecretNotFound",
+        "CredentialsRefused",
         "RunnerMissing",
         "ImagePull",
         "Unschedulable",

@@ -19,6 +19,7 @@ def score(
     tries: int = 2,
     delay_seconds: float = 10.0,
     jitter: bool = False,
+    completions: int = 5,
     rules: Iterable[Rule] = (),
     cross_sheet: CrossSheet | None = None,
     instruments: Mapping[int, str] | None = None,
@@ -57,6 +58,9 @@ def score(
             max_delay_seconds=3600.0,
             exponential_base=2.0,
             jitter=jitter,
+            max_completion_attempts=completions,
+            completion_delay_seconds=5.0,
+            completion_threshold_percent=50.0,
         ),
         parallel=Parallel(
             enabled=max_concurrent is not None,

@@ -4,6 +4,7 @@ import pytest
 
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.failures import FAILURES, INFRASTRUCTURE_CAP
+from marianne_runner.contract import ERROR_CODES
 from tests.unit.plan.build import NOW, decided, ended, job, observe, running_status, score, sheet, verdict
 
 
@@ -86,10 +87,12 @@ def test_who_pays_for_what():
 def test_the_sheet_pays_with_a_try(reason):
     plan, status, first = settled(told("failed", reason))
     assert (first.state, first.normal_attempts, first.infrastructure_ends) == ("retry_scheduled", 1, 0)
-    assert first.next_retry_at == stamp(NOW + 10)
-    assert (first.error_code, first.error_category) == (FAILURES[reason].code, FAILURES[reason].category)
+    code = FAILURES[reason].code
+    delay = 10 if reason == "ValidationFailed" else ERROR_CODES[code].delay_seconds
+    assert first.next_retry_at == stamp(NOW + delay)
+    assert (first.error_code, first.error_category) == (code, FAILURES[reason].category)
     assert status.total_retries == 1
-    assert plan.look_again_at == NOW + 10
+    assert plan.look_again_at == NOW + delay
     assert [note.reason for note in plan.notes] == ["SheetRetry"]
 
 
@@ -158,7 +161,7 @@ def test_the_cluster_pays_only_so_often(end):
 
 def test_what_the_cluster_ended_keeps_what_the_last_try_failed():
     """Else the next attempt would not be told which rules to repair."""
-    before = sheet(1, "dispatched", 2, normal_attempts=1, failed_validations=["tests pass"])
+    before = sheet(1, "dispatched", 2, normal_attempts=1, failed_validations=["tests pass"], execution_mode="retry")
     end = ended(1, 2, verdict("interrupted", attempt=2), exit_code=143, disrupted=True)
     plan, _, first = settled(end, before=before, tries=3)
     assert (first.failed_validations, first.execution_mode) == (["tests pass"], "retry")

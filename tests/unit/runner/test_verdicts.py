@@ -17,7 +17,8 @@ def ended(code: int | None = 0, signal: int | None = None, **given: Any) -> Exit
 
 
 def check(passed: bool, category: str | None = "missing", **fields: Any) -> Check:
-    made = {"rule_type": "file_exists", "passed": passed, "path": "p", "error_message": "it failed", **fields}
+    made = {"rule_type": "file_exists", "passed": passed, "path": "p", "error_message": "it failed", "confidence": 1.0}
+    made |= fields
     if not passed and category:
         made["failure_category"] = category
     return cast(Check, made)

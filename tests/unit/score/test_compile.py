@@ -47,6 +47,9 @@ def test_the_smallest_score_whole():
             "max_delay_seconds": 3600.0,
             "exponential_base": 2.0,
             "jitter": True,
+            "max_completion_attempts": 5,
+            "completion_delay_seconds": 5.0,
+            "completion_threshold_percent": 50.0,
         },
         "parallel": {"enabled": False, "max_concurrent": 3, "fail_fast": True, "stagger_delay_ms": 0},
         "pause_between_sheets_seconds": 0.0,
@@ -185,6 +188,9 @@ def test_what_only_some_scores_say():
             "base_delay_seconds": 1,
             "max_delay_seconds": 2,
             "exponential_base": 3,
+            "max_completion_attempts": 1,
+            "completion_delay_seconds": 0,
+            "completion_threshold_percent": 80,
         },
         parallel={"enabled": True, "max_concurrent": 9, "fail_fast": False, "stagger_delay_ms": 5},
         backend={"max_output_capture_bytes": 10},
@@ -210,6 +216,9 @@ def test_what_only_some_scores_say():
         "max_delay_seconds": 2.0,
         "exponential_base": 3.0,
         "jitter": False,
+        "max_completion_attempts": 1,
+        "completion_delay_seconds": 0.0,
+        "completion_threshold_percent": 80.0,
     }
     assert made["parallel"] == {"enabled": True, "max_concurrent": 9, "fail_fast": False, "stagger_delay_ms": 5}
     assert made["max_output_capture_bytes"] == 10
