@@ -65,9 +65,10 @@ SCORES = {
     "has-a-check-that-hangs": Broken(
         WRITES, (command("sleep 600", timeout_seconds=0.5),), *RULE, "longer than 0.5 s", ("error",)
     ),
-    "gives-up": Broken(("@fail 7 no idea",), (), "E009", "transient", "exit code 7: no idea"),
+    "gives-up": Broken(("@fail 1 no idea",), (), "E009", "transient", "exit code 1: no idea"),
+    "gives-up-for-good": Broken(("@fail 7 no idea",), (), "E999", "fatal", "exit code 7: no idea"),
     "gives-up-and-leaves-nothing": Broken(
-        ("@fail 7 no idea",), (file("{workspace}/a"),), "E009", "transient", "exit code 7: no idea", ("missing",)
+        ("@fail 1 no idea",), (file("{workspace}/a"),), "E009", "transient", "exit code 1: no idea", ("missing",)
     ),
     "hangs": Broken(
         ("@hang",), (file("a"),), "E001", "timeout", "still running after 1 s",
@@ -84,6 +85,6 @@ def check_end(name: str, status: dict[str, Any]) -> None:
     broken = SCORES[name]
     (sheet,) = status["sheets"]
     assert (status["phase"], sheet["state"]) == ("Failed", "failed"), status
-    assert (sheet["errorCode"], sheet["errorCategory"]) == (broken.code, broken.category)
+    assert (sheet["errorCode"], sheet["errorCategory"]) == (broken.code, broken.category), name
     assert broken.told in sheet["errorMessage"]
     assert tuple(each.get("failure_category") for each in sheet.get("validationDetails", ())) == broken.failed
