@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
-from kubectl_marianne.job_versions import job_versions
 from kubectl_marianne.verdict import Goal, Verdict, gone, verdict
 from marianne_client.connection import Connection
 from marianne_client.identity import JobId
+from marianne_client.job_versions import job_versions
 
 Tell = Callable[[JobId, Verdict], None]
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 from kubectl_marianne import exits
 from kubectl_marianne.changes import job_changes
 from kubectl_marianne.fetch import look, score_of
-from kubectl_marianne.job_versions import job_versions
 from kubectl_marianne.layout_job import Wanted, job_lines
 from kubectl_marianne.lines import Line
 from kubectl_marianne.output import complain, standard_screen
@@ -17,6 +16,7 @@ from kubectl_marianne.session import Session
 from kubectl_marianne.verdict import ended
 from marianne_client.errors import UnreachableError
 from marianne_client.identity import JobId
+from marianne_client.job_versions import job_versions
 
 Job = Mapping[str, Any]
 EVERY: Final[Wanted] = lambda _sheet: True  # noqa: E731  (a default that has a name)

@@ -1,24 +1,18 @@
 """One job's newest state, kept by a watch for all who wait for something to become true of it."""
 
 import asyncio
-import json
+import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from marianne_client import paths
 from marianne_client.connection import Connection
-from marianne_client.errors import ApiError, UnreachableError
+from marianne_client.errors import ApiError
 from marianne_client.identity import JobId
+from marianne_client.job_versions import job_versions
 from marianne_operator.model.names import pod_name
 from marianne_operator.model.status import ACTIVE, TERMINAL
-
-T = TypeVar("T")
-WATCH_SECONDS: Final = 60
-"""Each watch is asked to end by then, so that one whose connection died in silence is missed soon."""
-PAUSES: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 5.0)
-"""Seconds between tries when the API server does not answer; after the last one, nobody waits any longer."""
-GONE: Final = 410
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +46,11 @@ class JobNow:
     sheets: Mapping[int, SheetNow] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, body: Mapping[str, Any], *, deleted: bool = False) -> "JobNow":
-        """From the API's object, or from its last one."""
+    def of(cls, body: Mapping[str, Any]) -> "JobNow":
+        """From the API's object."""
         meta, status = body["metadata"], body.get("status") or {}
         sheets = (SheetNow.of(item) for item in status.get("sheets") or ())
-        over = deleted or "completionTime" in status or status.get("phase") == "Refused"
+        over = "completionTime" in status or status.get("phase") == "Refused"
         return cls(meta["name"], meta["uid"], over, {sheet.num: sheet for sheet in sheets})
 
     def pod(self, sheet: int, attempt: int) -> str:
@@ -106,62 +100,19 @@ class JobWatch:
             return self._now
 
     async def run(self) -> None:
-        """Until the job is deleted, or followed by another of its name.
-
-        Raises `ApiError` for a refusal, and `UnreachableError` where the API server stays away.
-        """
-        failures = 0
-        while True:
-            try:
-                body = await self._connection.get(paths.job(self._job.namespace, self._job.name))
-                failures = 0
-                if await self._note(body) or await self._watch(body["metadata"]["resourceVersion"]):
-                    return
-                await asyncio.sleep(PAUSES[0])
-            except ApiError as error:
-                if error.status == GONE:
-                    await asyncio.sleep(PAUSES[0])
-                elif error.status == 404 and self._now is not None:
+        """Until the job is deleted, or followed by another of its name. Raises what `job_versions` raises."""
+        async with contextlib.aclosing(job_versions(self._connection, self._job)) as versions:
+            async for body in versions:
+                if body is None:
                     await self._end()
                     return
-                else:
-                    raise
-            except UnreachableError:
-                if failures == len(PAUSES):
-                    raise
-                await asyncio.sleep(PAUSES[failures])
-                failures += 1
-
-    async def _watch(self, version: str) -> bool:
-        """True when the job has gone; False where the watch ended otherwise: the next look tells what was missed."""
-        async with self._connection.lines(
-            paths.jobs(self._job.namespace),
-            idle_seconds=WATCH_SECONDS + 15,
-            watch=True,
-            fieldSelector=f"metadata.name={self._job.name}",
-            resourceVersion=version,
-            timeoutSeconds=WATCH_SECONDS,
-        ) as lines:
-            async for line in lines:
-                event = json.loads(line)
-                if event["type"] == "ERROR":
-                    return False
-                if await self._note(event["object"], deleted=event["type"] == "DELETED"):
-                    return True
-        return False
-
-    async def _note(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
-        """True when it is the last version of this very job."""
-        if self._now is not None and self._now.uid != body["metadata"]["uid"]:
-            await self._end()
-            return True
-        await self._set(JobNow.of(body, deleted=deleted))
-        return deleted
+                await self._set(JobNow.of(body))
 
     async def _end(self) -> None:
-        """It has gone while nobody looked: what was known of it last stands."""
-        if self._now is not None:
-            await self._set(JobNow(self._now.name, self._now.uid, True, self._now.sheets))
+        """What was known of it last stands."""
+        if self._now is None:
+            raise ApiError(404, "NotFound", f'mariannejobs.marianne.dev "{self._job.name}" not found')
+        await self._set(replace(self._now, over=True))
 
     async def _set(self, now: JobNow) -> None:
         async with self._changed:

@@ -12,7 +12,7 @@ from marianne_client.connection import Connection
 from marianne_operator.model.names import pod_name
 
 UID = "11111111-aaaa"
-JOB = "/apis/marianne.dev/v1alpha1/namespaces/team/mariannejobs/song"
+JOBS = "/apis/marianne.dev/v1alpha1/namespaces/team/mariannejobs"
 
 
 @dataclass(slots=True)
@@ -73,11 +73,14 @@ class LogCluster:
             self.away -= 1
             raise httpx.ConnectError("nobody is there")
         query = dict(request.url.params)
-        if request.url.path == JOB:
+        if request.url.path == f"{JOBS}/song":
             return httpx.Response(404 if self.deleted else 200, json=self.body)
         if "watch" in query:
             self.watches += 1
             return httpx.Response(200, content=self._events(int(query["resourceVersion"])))
+        if request.url.path == JOBS:
+            listed = {"metadata": {"resourceVersion": str(self.version)}, "items": [] if self.deleted else [self.body]}
+            return httpx.Response(200, json=listed)
         pod = request.url.path.split("/")[-2]
         log = next((log for at, log in self.logs.items() if pod == pod_name("song", UID, *at)), None)
         if log is None:

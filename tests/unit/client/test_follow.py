@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from marianne_client import follow_job, follow_pod
+from marianne_client import follow_pod, watching
 from marianne_client.errors import ApiError, UnreachableError
 from marianne_client.follow import LogLine, UnknownSheetError, Wanted, follow, read
 from marianne_client.identity import JobId
@@ -20,7 +20,7 @@ DONE = {"completionTime": "2026-11-24T10:00:00Z"}
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow_pod, "AGAIN_SECONDS", 0.01)
     monkeypatch.setattr(follow_pod, "DRAIN_SECONDS", 0.05)
-    monkeypatch.setattr(follow_job, "PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(watching, "PAUSES", (0.0, 0.0, 0.0))
 
 
 def sheet(num: int, state: str, attempt: int = 1, **more: Any) -> dict[str, Any]:
@@ -204,15 +204,35 @@ async def test_a_refusal_is_raised_in_the_api_servers_words() -> None:
         await collect(cluster)
 
 
-async def test_an_api_server_that_stays_away_is_told_of() -> None:
-    cluster = LogCluster([sheet(1, "in_progress")], away=100)
+@pytest.mark.parametrize("tries", [1, 3, 4])
+async def test_an_api_server_may_be_away_for_a_while(tries: int) -> None:
+    log = Log([line(1, "a")])
+    cluster = LogCluster([sheet(1, "in_progress")], {(1, 1): log}, cut=True)
+
+    async def leaves() -> None:
+        await _until(lambda: len(log.asked) == 2)
+        log.say(line(2, "b"), over=True)
+        cluster.away = tries
+        await cluster.tell(sheet(1, "completed"), **DONE)
+
+    if tries > len(watching.PAUSES):
+        with pytest.raises(UnreachableError):
+            await asyncio.gather(collect(cluster), leaves())
+    else:
+        got, _ = await asyncio.gather(collect(cluster), leaves())
+        assert texts(got) == ["a", "b"]
+
+
+async def test_one_that_was_never_reached_is_told_of_at_once() -> None:
+    cluster = LogCluster([sheet(1, "in_progress")], away=1)
     with pytest.raises(UnreachableError):
         await collect(cluster)
 
 
-async def test_one_that_comes_back_is_not() -> None:
-    cluster = LogCluster([sheet(1, "completed")], {(1, 1): Log([line(1, "a")], over=True)}, DONE, away=2)
-    assert texts(await collect(cluster)) == ["a"]
+async def test_a_job_that_is_not_there() -> None:
+    with pytest.raises(ApiError, match='"song" not found') as refused:
+        await collect(LogCluster([], deleted=True))
+    assert refused.value.status == 404
 
 
 async def test_it_ends_with_the_job_that_somebody_deletes() -> None:

@@ -3,10 +3,10 @@
 import httpx
 import pytest
 
-from kubectl_marianne.awaiting import await_job, await_jobs
-from kubectl_marianne.job_versions import PATIENCE, job_versions
 from marianne_client.errors import ApiError, UnreachableError
 from marianne_client.identity import JobId
+from marianne_client.job_versions import job_versions
+from marianne_client.watching import PAUSES
 from tests.unit.cli_act.scripted_server import Answer, ScriptedServer, a_job, listed, refused, watched
 
 SONG = JobId("band", "song")
@@ -42,6 +42,13 @@ async def test_it_goes_on_after_whatever_ends_a_watch() -> None:
     assert await seen(*answers) == ["Pending", "Running", "Running", None]
 
 
+async def test_a_watch_that_is_cut_in_the_middle_of_an_event_is_begun_anew() -> None:
+    cut = httpx.Response(200, content=b'{"type": "MODIFIED", "obj')
+    assert await seen(listed(a_job("Pending")), cut, listed(a_job("Running")), watched(), listed()) == [
+        *("Pending", "Running", None)
+    ]
+
+
 async def test_a_namesake_is_another_job() -> None:
     assert await seen(listed(a_job("Running")), watched(), listed(a_job("Pending", uid="u-2"))) == ["Running", None]
 
@@ -52,27 +59,4 @@ async def test_what_was_never_reached_or_is_refused_is_said_at_once() -> None:
     with pytest.raises(ApiError, match="forbidden"):
         await seen(refused(403, "Forbidden", "forbidden"))
     with pytest.raises(UnreachableError):
-        await seen(listed(a_job("Running")), watched(), *[AWAY] * (PATIENCE + 1))
-
-
-async def test_the_watch_begins_where_the_look_ended() -> None:
-    server = ScriptedServer(listed(a_job("Running"), version="42"), watched(("MODIFIED", a_job("Completed"))))
-    async with server.connection() as connection:
-        assert (await await_job(connection, SONG, "completed")).code == 0
-    watch = server.asked[1].url.params
-    assert (watch["watch"], watch["resourceVersion"], watch["fieldSelector"]) == ("true", "42", "metadata.name=song")
-
-
-async def test_several_are_told_as_they_end_and_returned_in_order() -> None:
-    told = []
-    async with ScriptedServer(listed(a_job("Failed")), listed(a_job("Completed"))).connection() as connection:
-        found = await await_jobs(
-            connection, [SONG, JobId("band", "other")], "completed", None, lambda job, end: told.append((job.name, end))
-        )
-    assert [each.code for each in found] == [10, 0]
-    assert sorted(name for name, _ in told) == ["other", "song"]
-
-
-async def test_a_job_that_is_taken_away_ends_the_wait() -> None:
-    async with ScriptedServer(listed()).connection() as connection:
-        assert (await await_job(connection, SONG, "finished")).code == 1
+        await seen(listed(a_job("Running")), watched(), *[AWAY] * (len(PAUSES) + 1))
