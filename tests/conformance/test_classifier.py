@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 
+from marianne_operator.plan.retry import delay_seconds
+from marianne_operator.score.compile import compile_source
+from marianne_runner.aggregates import confidence
 from marianne_runner.classify import Ending, classify, classify_words
 from marianne_runner.classify_text import Cause
 from marianne_runner.classify_wait import wait_told
+from marianne_runner.contract import Check, Retry
 from marianne_runner.contract.error_codes import ERROR_CODES, group
 from tests.conformance.data import units
 
@@ -43,3 +47,21 @@ def test_every_error_code_is_marianne_s() -> None:
 @pytest.mark.parametrize("case", units()["rate_limit_wait_extraction"])
 def test_rate_limit_wait_extraction(case: dict[str, Any]) -> None:
     assert wait_told(case["text"], now=0.0) == case["wait"]
+
+
+@pytest.mark.parametrize("case", units()["aggregates"])
+def test_aggregate_confidence(case: dict[str, Any]) -> None:
+    checks = [check(*result) for result in case["results"]]
+    assert confidence(checks) == pytest.approx(case["aggregate_confidence"])
+
+
+def check(passed: bool, sure: float, category: str | None) -> Check:
+    found = Check(rule_type="file_exists", passed=passed, checked_at="", check_duration_ms=0.0, confidence=sure)
+    return found if category is None else Check(**found, failure_category=category)  # type: ignore[typeddict-item]
+
+
+def test_documented_retry_delay_without_jitter() -> None:
+    retry = compile_source({"name": "x", "sheet": {"size": 1, "total_items": 1}, "prompt": {"template": "x"}})["retry"]
+    plain = Retry(**{**retry, "jitter": False})  # type: ignore[typeddict-item]
+    expected = units()["documented_retry_delay_without_jitter"]["defaults"]
+    assert [delay_seconds(plain, tries, "") for tries in range(1, len(expected) + 1)] == expected
