@@ -85,9 +85,11 @@ class Kubelet:
         elif isinstance(answer, dict):
             self._end(container, answer, 0 if answer["outcome"] in ("completed", "skipped") else 1)
 
-    def finish(self, container: Container, outcome: str, reason: str = "", **how: Any) -> None:
-        """The instrument ends by itself. `how`: what the kubelet says beside it."""
-        told = self.ledger.verdict(container.brief, container.uid, outcome, reason)
+    def finish(
+        self, container: Container, outcome: str, reason: str = "", cause: Mapping[str, Any] | None = None, **how: Any
+    ) -> None:
+        """The instrument ends by itself. `cause`: as the verdict has it. `how`: what the kubelet says beside it."""
+        told = self.ledger.verdict(container.brief, container.uid, outcome, reason, **(cause or {}))
         self.ledger.finish(container.brief, container.uid, told)
         self._end(container, told, 0 if outcome in ("completed", "skipped") else 1, **how)
 

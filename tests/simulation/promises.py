@@ -78,6 +78,8 @@ class Promises:
         assert status.waiting is None
         tries = max(1, score["retry"]["max_retries"])
         assert all(sheet.normal_attempts <= tries for sheet in status.sheets), "more tries than the score allows"
+        most = score["retry"]["max_completion_attempts"]
+        assert all(sheet.completion_attempts <= most for sheet in status.sheets), "more completions than allowed"
 
     def _job(self, body: Body) -> None:
         uid, status = body["metadata"]["uid"], body.get("status") or {}

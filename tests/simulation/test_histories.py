@@ -25,7 +25,18 @@ SCORES = {
     "staggered": score(4, needs={4: [1]}, max_concurrent=3, stagger_ms=700, tries=2, delay_seconds=1),
     "with pauses": score(3, pause_seconds=20, tries=3, delay_seconds=40),
 }
-ENDS = [("completed", ""), ("completed", ""), ("failed", "ValidationFailed"), ("failed", "Timeout"), ("skipped", "")]
+LIMIT = {"error_code": "E101", "error_category": "rate_limit", "wait_seconds": 900.0}
+HOPELESS = {"error_code": "E999", "error_category": "fatal", "retriable": False}
+ENDS = [
+    ("completed", ""),
+    ("completed", ""),
+    ("failed", "ValidationFailed"),
+    ("failed", "ValidationFailed", {"executed_pass_percentage": 75.0, "confidence": 1.0}),
+    ("failed", "Timeout"),
+    ("failed", "ExitCode", LIMIT),
+    ("failed", "ExitCode", HOPELESS),
+    ("skipped", ""),
+]
 FAULTS = ["before", "after", "conflict", "throttle", "kill before", "kill after"]
 ANY = st.integers(0, 7)
 LOOP = asyncio.new_event_loop()
