@@ -7,7 +7,7 @@ from tests.cluster.lane import Lane
 from tests.scores import broken
 from tests.scores.agent import instrument
 
-pytestmark = pytest.mark.usefixtures("installed")
+pytestmark = [pytest.mark.usefixtures("installed"), pytest.mark.timeout(900)]
 AGENT = "/usr/local/bin/scripted-agent"
 DEADLINE_SECONDS = 600.0
 

@@ -8,7 +8,7 @@ from dev.cluster.image_order import full_name
 from tests.cluster.lane import Lane
 from tests.scores import plays
 
-pytestmark = pytest.mark.usefixtures("installed")
+pytestmark = [pytest.mark.usefixtures("installed"), pytest.mark.timeout(1200)]
 AGENT = "/usr/local/bin/scripted-agent"
 FOLDER = "answers"
 DEADLINE_SECONDS = 900.0
