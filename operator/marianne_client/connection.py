@@ -6,7 +6,7 @@ the generated clients cannot ask for. Nothing is retried here: who calls knows w
 
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ TABLE: Final = "application/json;as=Table;v=v1;g=meta.k8s.io"
 ANSWER_SECONDS: Final = 10.0
 LONGEST_MESSAGE: Final = 4096
 """Of what an API server says that is no `Status`."""
+CUT: Final = "… (cut)"
 
 
 def open_client(access: Access, *, timeout: float = ANSWER_SECONDS, connections: int = 200) -> httpx.AsyncClient:
@@ -74,18 +75,20 @@ class Connection:
         options |= {} if grace_seconds is None else {"gracePeriodSeconds": grace_seconds}
         return await self._json("DELETE", path, {}, json.dumps(options).encode())
 
-    async def read_text(self, path: str, **query: Query) -> str:
-        """A log, whole."""
-        answer = await self._send("GET", path, query)
-        return answer.text
-
     @contextlib.asynccontextmanager
     async def lines(
-        self, path: str, *, table: bool = False, idle_seconds: float | None = None, **query: Query
+        self,
+        path: str,
+        *,
+        table: bool = False,
+        idle_seconds: float | None = None,
+        longest: int | None = None,
+        **query: Query,
     ) -> AsyncIterator[AsyncIterator[str]]:
         """What comes line by line and has no end of its own: a watch, a log that is followed.
 
-        `idle_seconds` without a byte are an `UnreachableError`; None waits for ever.
+        `idle_seconds` without a byte are an `UnreachableError`; None waits for ever. Of a line of more than `longest`
+        bytes comes the beginning, with a mark.
         """
         asked = {"includeObject": "None", **query} if table else dict(query)
         headers = self._told({"Accept": TABLE} if table else {})
@@ -97,7 +100,7 @@ class Connection:
                 if answer.status_code >= 400:
                     await answer.aread()
                 _raise(answer)
-                async with contextlib.aclosing(_translated_lines(answer)) as lines:
+                async with contextlib.aclosing(_translated_lines(answer, longest)) as lines:
                     yield lines
 
     def _told(self, headers: Mapping[str, str]) -> httpx.Headers:
@@ -138,22 +141,31 @@ class Connection:
         return answer
 
 
-async def _translated_lines(answer: httpx.Response) -> AsyncGenerator[str, None]:
+async def _translated_lines(answer: httpx.Response, longest: int | None) -> AsyncGenerator[str, None]:
     with _translated():
         # Not httpx's own lines: those end at any character that Unicode calls a line's end, also inside of JSON.
-        rest = bytearray()
+        rest, dropped = bytearray(), False
         async for chunk in answer.aiter_bytes():
             rest += chunk
             if b"\n" in chunk:
                 *lines, rest = rest.split(b"\n")
                 for line in lines:
-                    yield line.decode("utf-8", "replace")
+                    yield _text(line, longest, cut=dropped)
+                    dropped = False
+            if longest is not None and len(rest) > longest:
+                del rest[longest:]
+                dropped = True
         if rest:
-            yield rest.decode("utf-8", "replace")
+            yield _text(rest, longest, cut=dropped)
+
+
+def _text(line: bytearray, longest: int | None, *, cut: bool) -> str:
+    cut = cut or (longest is not None and len(line) > longest)
+    return line[:longest].decode("utf-8", "replace") + (CUT if cut else "")
 
 
 @contextlib.contextmanager
-def _translated() -> Any:  # noqa: ANN401  (a generator's type says nothing here)
+def _translated() -> Iterator[None]:
     try:
         yield
     except (httpx.HTTPError, httpx.StreamError, OSError, json.JSONDecodeError) as error:

@@ -12,6 +12,7 @@ from typing import Final
 
 from marianne_client.connection import Connection
 from marianne_client.errors import ApiError, UnreachableError
+from marianne_client.follow_backlog import Backlog
 from marianne_client.follow_job import JobNow, JobWatch, job_now
 from marianne_client.follow_pod import AttemptLog, Emit, LogLine
 from marianne_client.identity import JobId
@@ -70,13 +71,15 @@ async def follow(
 
     Close it (`contextlib.aclosing`) where it is left early: it holds connections.
     """
-    lines: asyncio.Queue[LogLine | None] = asyncio.Queue(AHEAD)
+    lines = Backlog(AHEAD)
     following = asyncio.create_task(_Following(connection, job, wanted, lines.put, at_once).run())
-    following.add_done_callback(lambda _: lines.put_nowait(None) if lines.empty() else None)
+    following.add_done_callback(lambda _: lines.stir())
     try:
-        while not (following.done() and lines.empty()):
-            if (line := await lines.get()) is not None:
+        while (taken := lines.take()) or not following.done():
+            for line in taken:
                 yield line
+            if not taken:
+                await lines.wait()
         following.result()
     finally:
         following.cancel()

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -20,6 +20,9 @@ AGAIN_SECONDS: Final = 1.0
 """From the end of a followed log to the next try, unless its attempt is over meanwhile."""
 DRAIN_SECONDS: Final = 10.0
 """For the end of a followed log whose Pod was cleared away: a kubelet looks every 5 s whether the container lives."""
+TRIES: Final = 3
+LONGEST_LINE: Final = 64 << 10
+"""Bytes; what is longer is cut. A kubelet keeps lines of any length, and many are read at a time."""
 NOT_THERE: Final = frozenset({400, 404})
 """A container that has not been started yet is a bad request to the API server; a Pod that has gone is not found."""
 
@@ -99,7 +102,7 @@ class AttemptLog:
                 await emit(line)
         now = await watch.until(lambda job: job.performing(self._sheet, self._attempt))
         if self._over(now) and not (begun is not None and self._over(begun)):
-            await self._tell(await self._rest() or (), emit)
+            await self._tell_rest(emit)
         while not self._over(now):
             now = await self._stream_until_over(watch, emit)
         for line in self.tails(now, tail_lines):
@@ -132,23 +135,26 @@ class AttemptLog:
 
     async def _finish(self, streaming: "asyncio.Task[None]", emit: Emit) -> None:
         """The last lines. That a followed log ended is no proof that it was told to its end, nor need it end soon."""
-        rest = await self._rest()
-        if rest is None:
-            await asyncio.wait({streaming}, timeout=DRAIN_SECONDS)
-            return
-        await _stop(streaming)
-        await self._tell(rest, emit)
+        for _ in range(TRIES):
+            if await self._tell_rest(emit, streaming):
+                return
+            done, _ = await asyncio.wait({streaming}, timeout=DRAIN_SECONDS)
+            if not done:
+                return
 
-    async def _rest(self) -> list[tuple[Stamp, LogLine]] | None:
-        """From the position on; None where there is no log any more."""
+    async def _tell_rest(self, emit: Emit, *streaming: "asyncio.Task[None]") -> bool:
+        """From the position on; False where there is no log any more. `streaming` is stopped only if there is one."""
         with absent():
-            return [each async for each in self._lines()]
-        return None
-
-    async def _tell(self, lines: Iterable[tuple[Stamp, LogLine]], emit: Emit) -> None:
-        replay = self._position.replay()
-        for stamp, line in lines:
-            await self._tell_one(stamp, line, replay, emit)
+            async with contextlib.aclosing(self._lines()) as lines:
+                first = await anext(lines, None)
+                await _stop(*streaming)
+                replay = self._position.replay()
+                if first is not None:
+                    await self._tell_one(*first, replay, emit)
+                async for stamp, line in lines:
+                    await self._tell_one(stamp, line, replay, emit)
+                return True
+        return False
 
     async def _tell_one(self, stamp: Stamp, line: LogLine, replay: Replay, emit: Emit) -> None:
         """The position moves only when the line was taken: whoever is stopped before that reads it again."""
@@ -164,6 +170,7 @@ class AttemptLog:
         async with self._connection.lines(
             self._path,
             idle_seconds=SILENT_SECONDS,
+            longest=LONGEST_LINE,
             container=MAIN_CONTAINER,
             timestamps=True,
             follow=follow,

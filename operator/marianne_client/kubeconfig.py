@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
+import yaml
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException, kube_config
 
@@ -27,7 +28,8 @@ def load(
     try:
         kube_config.load_kube_config(place, context, client_configuration=settings)
         contexts, current = kube_config.list_kube_config_contexts(place)
-    except (ConfigException, OSError) as error:
+        trust = _trust(settings)
+    except (ConfigException, OSError, yaml.YAMLError, ValueError, TypeError) as error:  # no YAML, no text, no mapping
         raise KubeconfigError(str(error)) from error
     chosen = next((each for each in contexts if each["name"] == context), current)
     namespace = chosen["context"].get("namespace") or "default"
@@ -40,7 +42,7 @@ def load(
         told = credential or basic
         return httpx.Headers([*([("Authorization", told)] if told else []), *impersonated])
 
-    return Access(str(settings.host).rstrip("/"), _trust(settings), headers, namespace)
+    return Access(str(settings.host).rstrip("/"), trust, headers, namespace)
 
 
 def _trust(settings: Configuration) -> ssl.SSLContext:

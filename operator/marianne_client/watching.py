@@ -52,7 +52,7 @@ async def events(
     """
     query |= {"watch": True, "resourceVersion": version, "allowWatchBookmarks": True, "timeoutSeconds": WATCH_SECONDS}
     try:
-        async with connection.lines(path, table=table, idle_seconds=SILENCE_SECONDS, **query) as lines:
+        async with connection.lines(path, table=table, idle_seconds=SILENCE_SECONDS, longest=None, **query) as lines:
             async for line in lines:
                 event = json.loads(line)
                 if event["type"] == "ERROR":

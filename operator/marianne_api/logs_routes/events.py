@@ -10,6 +10,7 @@ from marianne_api.logs_routes.rights import StillMay, until_taken_away
 from marianne_api.read.sse import RETRY, single
 from marianne_client.errors import ApiError, UnreachableError
 from marianne_client.follow import LogLine, UnknownSheetError
+from marianne_client.follow_backlog import Backlog
 
 AHEAD: Final = 200
 """Lines that are read before the reader of the stream has taken those before."""
@@ -52,22 +53,17 @@ def _log(number: int, line: LogLine) -> bytes:
 
 async def _gathered(lines: AsyncGenerator[LogLine, None], may: StillMay) -> AsyncGenerator[list[LogLine], None]:
     """The same, as many at once as are there; none for each while in which nothing came."""
-    held: asyncio.Queue[LogLine] = asyncio.Queue(AHEAD)
-    something = asyncio.Event()
-    reading = asyncio.create_task(_read(lines, held, something))
+    held = Backlog(AHEAD)
+    reading = asyncio.create_task(_read(lines, held))
     asking = asyncio.create_task(until_taken_away(may))
-    asking.add_done_callback(lambda _: something.set())
+    for each in (reading, asking):
+        each.add_done_callback(lambda _: held.stir())
     try:
-        while not (reading.done() and held.empty()):
-            something.clear()
-            if held.empty() and not (reading.done() or asking.done()):
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(HEARTBEAT_SECONDS):
-                        await something.wait()
+        while (taken := held.take()) or not reading.done():
             if asking.done():
                 asking.result()
-            if not (reading.done() and held.empty()):
-                yield [held.get_nowait() for _ in range(held.qsize())]
+            if taken or not await _stirred(held):
+                yield taken
         reading.result()
     finally:
         reading.cancel()
@@ -75,11 +71,17 @@ async def _gathered(lines: AsyncGenerator[LogLine, None], may: StillMay) -> Asyn
         await asyncio.gather(reading, asking, return_exceptions=True)
 
 
-async def _read(lines: AsyncGenerator[LogLine, None], held: asyncio.Queue[LogLine], something: asyncio.Event) -> None:
+async def _stirred(held: Backlog) -> bool:
+    """Before the time for a heartbeat has come."""
     try:
-        async with contextlib.aclosing(lines):
-            async for line in lines:
-                await held.put(line)
-                something.set()
-    finally:
-        something.set()
+        async with asyncio.timeout(HEARTBEAT_SECONDS):
+            await held.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _read(lines: AsyncGenerator[LogLine, None], held: Backlog) -> None:
+    async with contextlib.aclosing(lines):
+        async for line in lines:
+            await held.put(line)

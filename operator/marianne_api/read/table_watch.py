@@ -76,7 +76,9 @@ async def watch_rows(connection: Connection, scope: Scope, listing: Listing, ver
     query |= {"allowWatchBookmarks": True, "timeoutSeconds": WATCH_SECONDS}
     names = listing.names
     try:
-        async with connection.lines(scope.path, table=True, idle_seconds=SILENCE_SECONDS, **query) as lines:
+        async with connection.lines(
+            scope.path, table=True, idle_seconds=SILENCE_SECONDS, longest=None, **query
+        ) as lines:
             async for line in lines:
                 told = json.loads(line)
                 if told["type"] == "ERROR":

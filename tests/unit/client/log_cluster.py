@@ -19,11 +19,13 @@ JOBS = "/apis/marianne.dev/v1alpha1/namespaces/team/mariannejobs"
 class Log:
     """`lines` as a kubelet gives them; each entry of `breaks` is where one stream ends before its time.
 
-    `clean`: its end looks like any other. `refused` are answers instead of a log.
+    `rest_breaks`: where one reading of what is there does. `clean`: its end looks like any other. `refused` are
+    answers instead of a log.
     """
 
     lines: list[str] = field(default_factory=list)
     breaks: list[int] = field(default_factory=list)
+    rest_breaks: list[int] = field(default_factory=list)
     clean: bool = False
     over: bool = False
     refused: list[int] = field(default_factory=list)
@@ -105,7 +107,8 @@ class LogCluster:
         lines = [line for line in log.lines if line[:19] >= since[:19]]
         lines = lines[len(lines) - min(len(lines), int(query["tailLines"])) :] if "tailLines" in query else lines
         follow = query.get("follow") == "true"
-        left = log.breaks.pop(0) if follow and log.breaks else None
+        breaks = log.breaks if follow else log.rest_breaks
+        left = breaks.pop(0) if breaks else None
         seen = len(log.lines)
         while True:
             for line in lines:

@@ -73,6 +73,23 @@ async def test_the_last_lines_are_told_though_the_stream_ended_before_them() -> 
     assert texts(got) == ["a", "b"]
 
 
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
+async def test_the_last_lines_are_told_though_their_reading_breaks(at: int) -> None:
+    log = Log([line(1, "a")], breaks=[1])
+    cluster = LogCluster([sheet(1, "dispatched")], {(1, 1): log})
+
+    async def ends() -> None:
+        await _until(lambda: cluster.watches)
+        await cluster.tell(sheet(1, "in_progress"))
+        await _until(lambda: len(log.asked) >= 2)
+        log.rest_breaks = [at, min(at, 1)]
+        log.say(line(2, "b"), line(2, "c"), over=True)
+        await cluster.tell(sheet(1, "completed"), **DONE)
+
+    got, _ = await asyncio.gather(collect(cluster), ends())
+    assert texts(got) == ["a", "b", "c"]
+
+
 async def test_a_pod_cleared_away_at_once_is_still_heard_to_its_end() -> None:
     log = Log([line(1, "a")])
     cluster = LogCluster([sheet(1, "dispatched")], {(1, 1): log})
