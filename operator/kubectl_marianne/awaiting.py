@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from kubectl_marianne.verdict import Goal, Verdict, gone, verdict
+from marianne_client import paths
 from marianne_client.connection import Connection
 from marianne_client.identity import JobId
 from marianne_client.job_versions import job_versions
@@ -30,9 +31,13 @@ async def await_jobs(
 
 
 async def await_job(connection: Connection, job: JobId, goal: Goal) -> Verdict:
-    """Returns when there is nothing left to wait for."""
+    """Returns when there is nothing left to wait for; for what never was there, raises the API server's `ApiError`."""
+    seen = False
     async with contextlib.aclosing(job_versions(connection, job)) as versions:
         async for version in versions:
+            if version is None and not seen:
+                await connection.get(paths.job(job.namespace, job.name))
+            seen = True
             found = gone() if version is None else verdict(version, goal)
             if found is not None:
                 return found

@@ -22,8 +22,10 @@ async def command(
     self_healing: SELF_HEALING = False,
 ) -> int:
     """No cluster is asked. `convert SCORE | kubectl apply -f -` does what `run` does, under the score's own name."""
+    import sys  # noqa: PLC0415  (not for --help)
+
     from kubectl_marianne.manifest import manifest  # noqa: PLC0415  (yaml and pydantic: not for --help)
-    from kubectl_marianne.output import complain, tell  # noqa: PLC0415
+    from kubectl_marianne.output import complain  # noqa: PLC0415
     from kubectl_marianne.score_file import ScoreFileError, Wanted, read  # noqa: PLC0415
     from kubectl_marianne.submission import prepare  # noqa: PLC0415
     from marianne_client.submission import WorkspaceError  # noqa: PLC0415
@@ -37,7 +39,9 @@ async def command(
         return exits.USAGE
     if job is None:
         return exits.ERROR
-    tell(manifest(job, keep_namespace=options.namespace is not None or _names_one(file)).rstrip("\n"))
+    text = manifest(job, keep_namespace=options.namespace is not None or _names_one(file))
+    sys.stdout.buffer.write(text.encode())  # a file for kubectl, whatever this terminal's locale is
+    sys.stdout.buffer.flush()
     return exits.OK
 
 

@@ -15,7 +15,7 @@ from kubectl_marianne.files_pod import ask_pod
 from kubectl_marianne.files_reader import NoImageError, Question, claim_of, image_of, reader
 from kubectl_marianne.files_transfer import ReaderError
 from kubectl_marianne.lines import Line, grid, line
-from kubectl_marianne.output import complain, show
+from kubectl_marianne.output import complain, show, tell
 from kubectl_marianne.session import Session
 from marianne_client import paths
 from marianne_client.identity import JobId
@@ -47,6 +47,8 @@ async def answer(opened: Session, job: JobId, asked: Asked) -> int:
         except TimeoutError as error:
             complain(f"error: the reader Pod has not answered within the time-out: {error}".rstrip(": "))
             return exits.TIMED_OUT
+        except BrokenPipeError:  # its reader has left: the process ends quietly
+            raise
         except (NoImageError, ReaderError, OSError, tarfile.TarError) as error:
             complain(f"error: {error}")
             return exits.ERROR
@@ -63,7 +65,7 @@ def _deliver(opened: Session, held: IO[bytes], asked: Asked) -> None:
         sys.stdout.buffer.write(held.read())
     else:
         for each in held.read().decode("utf-8", "replace").splitlines():
-            print(visible(each, colours=opened.screen.fancy))
+            tell(visible(each, colours=opened.screen.fancy))
 
 
 def listing(entries: list[Mapping[str, Any]]) -> list[Line]:

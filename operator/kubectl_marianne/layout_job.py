@@ -27,12 +27,16 @@ NEXT: Final = {
 def job_lines(job: Body, score: Score, look: Look, wanted: Wanted = lambda _sheet: True) -> list[Line]:
     """The whole block."""
     top = [headline(job, look), *_reasons(job, look), *([_progress(job, look)] if sheets(job) else [])]
-    command = f"kubectl marianne {NEXT[phase(job)].format(**job['metadata'])}{look.flags}"
-    end = [line(Span("next: ", palette.DIM), command)]
+    end = wrap(Span(f"next: {_next(job, look)}"), look.width, look.signs.more)
     room = None if look.height is None else look.height - len(top) - len(end)
     chosen = [sheet for sheet in sheets(job) if wanted(sheet)]
     table = _table(chosen, score, look, room) if chosen else []
     return [fit(each, look.width, look.signs.more) for each in (*top, *table, *end)]
+
+
+def _next(job: Body, look: Look) -> str:
+    verb = NEXT[phase(job)] if status(job) else "doctor"
+    return f"kubectl marianne {verb.format(**job['metadata'])}{look.flags}"
 
 
 def headline(job: Body, look: Look) -> Line:
@@ -48,7 +52,11 @@ def headline(job: Body, look: Look) -> Line:
 def _reasons(job: Body, look: Look) -> list[Line]:
     """Why it stands still, and what of the score is without effect."""
     told: list[Span] = []
-    if waiting := status(job).get("waiting"):
+    if job["metadata"].get("deletionTimestamp"):
+        told.append(Span("It is being deleted.", palette.WAIT))
+    if not status(job):
+        told.append(Span("The operator has not seen it yet.", palette.WAIT))
+    elif waiting := status(job).get("waiting"):
         parts = (_reason(waiting), until(waiting.get("until"), look.now))
         told.append(Span(" ".join(filter(None, parts)), palette.WAIT))
     elif phase(job) in ("Failed", "Refused", "Cancelled"):

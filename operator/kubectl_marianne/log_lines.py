@@ -1,11 +1,11 @@
 """Log lines as they are shown: `[3 draft.v1 a2] text`, harmless for a terminal, coloured by sheet where colours are."""
 
-import sys
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from typing import Final
 
 from kubectl_marianne.fetch import score_of
+from kubectl_marianne.output import tell
 from kubectl_marianne.reading import Score
 from kubectl_marianne.session import Session
 from marianne_client import paths
@@ -49,12 +49,9 @@ def shown(of: LogLine, score: Score, style: LogStyle, *, colours: bool) -> str:
 async def print_log(opened: Session, job: JobId, lines: AsyncIterable[LogLine], style: LogStyle) -> int:
     """Each line as it comes; how many there were. The score is asked for when there is a line: then it is compiled."""
     score, count = Score({}), 0
-    encoding = sys.stdout.encoding or "utf-8"
     async for each in lines:
         if count == 0 and style.prefix:
             score = await score_of(opened.connection, await opened.connection.get(paths.job(job.namespace, job.name)))
         count += 1
-        text = shown(each, score, style, colours=opened.screen.fancy)
-        print(text.encode(encoding, "replace").decode(encoding), flush=not each.initial)
-    sys.stdout.flush()
+        tell(shown(each, score, style, colours=opened.screen.fancy))
     return count

@@ -79,9 +79,8 @@ def rich_text(of: Line) -> Any:  # noqa: ANN401  (Rich's `Text`, imported late)
 
 
 def tell(text: str) -> None:
-    """One line on stdout; what the encoding lacks becomes `?`."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding))
+    """One line on stdout."""
+    print(text)
 
 
 def complain(text: str) -> None:

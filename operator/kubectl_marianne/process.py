@@ -1,10 +1,12 @@
 """A verb as a process: its coroutine is run, and what it raises becomes one clear line and an exit code."""
 
 import asyncio
+import contextlib
+import io
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from kubectl_marianne import exits
 from kubectl_marianne.options import Options
@@ -18,10 +20,14 @@ def ended(start: Callable[[], Awaitable[int]], options: Options) -> int:
 
     async def whole() -> int:
         task = asyncio.current_task()
-        if task is not None:  # SIGTERM as Ctrl-C: what was opened is closed, and the terminal given back
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        if task is not None:  # as Ctrl-C: what was opened is closed, and the terminal given back
+            for number in _heard(signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         return await start()
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A pipe gets each line when it is said, and `?` for what the locale's encoding lacks.
+        sys.stdout.reconfigure(line_buffering=True, errors="replace")
     try:
         code = asyncio.run(whole())
         sys.stdout.flush()
@@ -38,6 +44,24 @@ def ended(start: Callable[[], Awaitable[int]], options: Options) -> int:
             raise
         return exits.ERROR
     return code
+
+
+@contextlib.contextmanager
+def asking() -> Iterator[None]:
+    """While a person or a pipe is read from, signals end the program: the loop, which has them, stands still."""
+    usual = {number: signal.getsignal(number) for number in _heard(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number in usual:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+
+
+def _heard(*numbers: signal.Signals) -> list[signal.Signals]:
+    """Without those that whoever started this wants ignored, as `nohup` does."""
+    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def told(error: Exception) -> str:

@@ -25,9 +25,11 @@ class Freshness:
         self._since: datetime | None = None
 
     async def pause(self, seconds: float) -> None:
-        """Nothing has been seen since the first of these."""
-        self._since = self._since or self._now()
-        self.changed.set()
+        """Nothing has been seen since the first of these. News from the second on: every watch has an end."""
+        if self._since is None:
+            self._since = self._now()
+        else:
+            self.changed.set()
         await asyncio.sleep(seconds)
 
     def seen(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from kubectl_marianne.process import asking
 from marianne_client.submission import API_VERSION, job_body, slug, workspace_of
 from marianne_operator.score.load import tree_of
 from marianne_operator.score.plain import plain
@@ -50,7 +51,8 @@ class Wanted:
 def read(place: str) -> ScoreFile:
     """A file, or standard input for `-`; raises `ScoreFileError`."""
     try:
-        raw = sys.stdin.buffer.read() if place == STANDARD_INPUT else Path(place).read_bytes()
+        with asking():
+            raw = sys.stdin.buffer.read() if place == STANDARD_INPUT else Path(place).read_bytes()
         text = raw.decode()
     except OSError as error:
         raise ScoreFileError(f"{place}: {error.strerror or error}") from error

@@ -15,7 +15,7 @@ from kubectl_marianne.output import Screen, complain, standard_screen
 from marianne_client import kubeconfig
 from marianne_client.access import Access
 from marianne_client.connection import ANSWER_SECONDS, Connection, open_client
-from marianne_client.identity import JobId
+from marianne_client.identity import NAMESPACE, JobId
 
 FIELD_MANAGER: Final = "marianne-cli"
 
@@ -54,13 +54,16 @@ def access(options: Options) -> Access:
 async def session(options: Options) -> AsyncIterator[Session]:
     """Open for one verb; raises `KubeconfigError`."""
     reached = access(options)
+    namespace = options.namespace or reached.namespace
+    if NAMESPACE.fullmatch(namespace) is None:  # it becomes a part of paths
+        raise refuse(f"{namespace!r} cannot be the name of a namespace")
     async with open_client(reached, timeout=_timeout(options)) as client:
         if options.verbose:
             client.event_hooks["response"].append(_say)
         yield Session(
             connection=Connection(client, reached.headers, FIELD_MANAGER),
             access=reached,
-            namespace=options.namespace or reached.namespace,
+            namespace=namespace,
             screen=standard_screen(no_color=options.no_color),
             options=options,
         )

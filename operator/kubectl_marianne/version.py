@@ -17,17 +17,25 @@ async def command(
     if options.output not in (None, "json", "yaml"):
         raise refuse("-o is one of json, yaml")
     from kubectl_marianne.lines import line  # noqa: PLC0415  (httpx: not for --help)
-    from kubectl_marianne.output import show, show_json, show_yaml, standard_screen  # noqa: PLC0415
+    from kubectl_marianne.output import complain, show, show_json, show_yaml, standard_screen  # noqa: PLC0415
+    from kubectl_marianne.process import told as explained  # noqa: PLC0415
+    from marianne_client.errors import UnreachableError  # noqa: PLC0415
+    from marianne_client.kubeconfig import KubeconfigError  # noqa: PLC0415
     from marianne_client.submission import API_VERSION  # noqa: PLC0415
     from marianne_operator import __version__  # noqa: PLC0415
 
-    told = {"client": __version__, "api": API_VERSION}
-    told |= {} if client else {"operator": await _operator(options)}
+    told, code = {"client": __version__, "api": API_VERSION}, exits.OK
+    if not client:
+        try:
+            told["operator"] = await _operator(options)
+        except (UnreachableError, KubeconfigError) as error:  # this program has its version all the same
+            complain(explained(error))
+            code = exits.ERROR
     if options.output:
         (show_json if options.output == "json" else show_yaml)(told)
     else:
         show([line(f"{key:<10}{value}") for key, value in told.items()], standard_screen(no_color=options.no_color))
-    return exits.OK
+    return code
 
 
 async def _operator(options: Options) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kubectl_marianne import exits
 from kubectl_marianne.changes import job_changes
-from kubectl_marianne.fetch import look, score_of
+from kubectl_marianne.fetch import look, one_job, score_of
 from kubectl_marianne.layout_job import Wanted, job_lines
 from kubectl_marianne.lines import Line
 from kubectl_marianne.output import complain, standard_screen
@@ -30,9 +30,13 @@ async def watch_job(session: Session, job: JobId, wanted: Wanted = EVERY) -> int
 
     async def versions() -> AsyncGenerator[Job | None, None]:
         async with contextlib.aclosing(job_versions(session.connection, job, fresh.pause)) as found:
+            seen = False
             async for version in found:
                 if version is not None:
                     await _remember_score(session, version, scores)
+                elif not seen:
+                    await one_job(session, job.name)  # the API server says best that there is none
+                seen = True
                 yield version
                 if version is not None and ended(version) is not None:
                     return

@@ -23,7 +23,8 @@ ROOT: Final = Path(__file__).parents[2]
 
 def environment(kubeconfig: Path, **more: str) -> dict[str, str]:
     """Of a terminal that shows everything, whatever this process was started from."""
-    kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "LC_ALL", "LC_CTYPE")}
+    without = ("NO_COLOR", "LC_ALL", "LC_CTYPE", "PYTHONUNBUFFERED")
+    kept = {key: value for key, value in os.environ.items() if key not in without}
     return {
         **kept,
         "KUBECONFIG": str(kubeconfig),

@@ -126,7 +126,10 @@ class Sandbox:
         self._door, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-W", "ignore", "-m", SERVER, str(theirs.fileno())]
-            self._server = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+            # A group of its own: Ctrl-C in a terminal is for whoever asks; the server ends with its door.
+            self._server = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, process_group=0
+            )
 
     def _stop(self) -> None:
         if self._door is not None:
