@@ -5,6 +5,7 @@ be copied into any image of the same architecture, also into one without a C lib
 interpreter: it works at that path alone. It needs `ldd` and `patchelf`.
 """
 
+import compileall
 import re
 import shutil
 import subprocess
@@ -12,11 +13,12 @@ import sys
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from typing import Final
 
 WITHOUT: Final = (
     *("__pycache__", "*.pyc", "config-*", "dist-packages", "distutils", "ensurepip", "idlelib", "lib2to3"),
-    *("pydoc_data", "site-packages", "test", "tkinter", "turtledemo", "venv"),
+    *("msilib", "pydoc*", "site-packages", "test", "tkinter", "turtle*", "unittest", "venv", "wsgiref", "xmlrpc"),
     *("_curses*", "_dbm*", "_gdbm*", "_sqlite3*", "_test*", "_tkinter*", "_xx*", "nis.*", "readline.*", "xx*"),
 )
 """Of the library: what the runner has no use for, and what would bring large libraries along."""
@@ -29,6 +31,7 @@ def carry(folder: Path) -> None:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     library, interpreter = root / "lib", root / "bin" / "python3"
     shutil.copytree(sysconfig.get_path("stdlib"), library / version, ignore=shutil.ignore_patterns(*WITHOUT))
+    _compile(library / version)
     interpreter.parent.mkdir()
     shutil.copy(Path(sys.executable).resolve(), interpreter)
     modules = [*(library / version).rglob("*.so"), *(folder / "lib").rglob("*.so")]
@@ -42,6 +45,13 @@ def carry(folder: Path) -> None:
     subprocess.run(
         ["patchelf", "--set-interpreter", own, "--force-rpath", "--set-rpath", library, interpreter], check=True
     )
+
+
+def _compile(library: Path) -> None:
+    """In the place of the sources: whoever copies the folder copies half as many files."""
+    compileall.compile_dir(library, quiet=1, legacy=True, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+    for source in library.rglob("*.py"):
+        source.unlink()
 
 
 def linked(programs: Iterable[Path]) -> set[Path]:

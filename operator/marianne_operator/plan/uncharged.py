@@ -31,7 +31,8 @@ def unusable(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
     """Nothing ran; it is tried again until it can."""
     reason, message = ended.reason, ended.message
     if reason == "RunnerMissing":
-        message = f"the image has no runner at /opt/marianne: build it FROM the runner image ({message})"
+        fix = "build it FROM the runner image, or set the chart's runner.inject"
+        message = f"the image has no runner at /opt/marianne: {fix} ({message})"
     again = draft.now + retry.delay_seconds(DELAYS, max(1, sheet.attempt_count), "")
     return sheet.to(
         state="waiting",
