@@ -20,7 +20,7 @@ from tests.cluster.operator_deployment import OperatorDeployment
 
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 EXISTING = os.environ.get("CLUSTER") == "existing"
-collect_ignore = ["test_local_cluster.py"] if EXISTING else []
+collect_ignore = ["test_local_cluster.py", "test_instrument_images.py"] if EXISTING else []
 
 
 @pytest.fixture(scope="session")
