@@ -29,7 +29,7 @@ def score(sheets: int = 1, script: str = INSTRUMENT, **fields: Any) -> dict[str,
         "sheet": {key: value for key, value in sheet.items() if value},
         "parallel": {"enabled": True, "max_concurrent": 4},
         "prompt": {"template": script},
-        "retry": {"max_retries": 2, "base_delay_seconds": 0.2, "jitter": False},
+        "retry": {"max_retries": 2, "base_delay_seconds": 0.2, "max_delay_seconds": 1, "jitter": False},
         **fields,
     }
 

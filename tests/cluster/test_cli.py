@@ -53,7 +53,12 @@ def played(lane: Lane, name: str, *commands: str) -> None:
 def test_logs_are_followed_from_before_the_first_pod_over_attempts(
     lane: Lane, program: Program, tmp_path: Path
 ) -> None:
-    lane.job("loud", bash_score("sleep 1; echo first", FLAKY, retry={"max_retries": 3, "base_delay_seconds": 0.2}))
+    lane.job(
+        "loud",
+        bash_score(
+            "sleep 1; echo first", FLAKY, retry={"max_retries": 3, "base_delay_seconds": 0.2, "max_delay_seconds": 1}
+        ),
+    )
     out = program("logs", "loud", "-f").decode().splitlines()
     told = [line for line in out if line.split("] ")[-1].split()[0] in ("first", "try", "line")]
     assert told == [
