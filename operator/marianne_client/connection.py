@@ -20,6 +20,7 @@ Query = str | int | bool | None
 """None: it is not asked."""
 TABLE: Final = "application/json;as=Table;v=v1;g=meta.k8s.io"
 ANSWER_SECONDS: Final = 10.0
+CHUNK: Final = 500
 LONGEST_MESSAGE: Final = 4096
 """Of what an API server says that is no `Status`."""
 CUT: Final = "… (cut)"
@@ -48,6 +49,15 @@ class Connection:
     async def get(self, path: str, **query: Query) -> Body:
         """One object, or a list."""
         return await self._json("GET", path, query)
+
+    async def pages(self, path: str, **query: Query) -> AsyncGenerator[list[Body], None]:
+        """A list's items, so many at a time: for lists of unknown length, of which little is kept."""
+        while True:
+            listed = await self._json("GET", path, {"limit": CHUNK, **query})
+            yield listed.get("items") or []
+            query["continue"] = (listed.get("metadata") or {}).get("continue") or None
+            if query["continue"] is None:
+                return
 
     async def table(self, path: str, **query: Query) -> Body:
         """A list as printer columns, without the objects."""

@@ -24,8 +24,8 @@ def event(told: Body) -> dict[str, Any]:
     }
 
 
-def newest(events: Iterable[Body], uids: frozenset[str], limit: int) -> list[dict[str, Any]]:
+def newest(events: Iterable[Body], uids: frozenset[str], limit: int) -> list[Body]:
     """Of these objects, the newest last; an earlier object of the same name has another UID."""
-    told = [event(each) for each in events if (each.get("involvedObject") or {}).get("uid") in uids]
-    told.sort(key=lambda each: each["last_seen"] or "")
-    return told[-limit:]
+    found = [each for each in events if (each.get("involvedObject") or {}).get("uid") in uids]
+    found.sort(key=lambda each: event(each)["last_seen"] or "")
+    return found[-limit:]

@@ -1,6 +1,7 @@
 """The graph of a job, sheets that have not started included: from its compiled score. Pure."""
 
 from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
 from typing import Any
 
 Compiled = Mapping[str, Any]
@@ -8,7 +9,10 @@ Body = Mapping[str, Any]
 
 
 def graph(compiled: Compiled, sheets: Sequence[Body]) -> dict[str, Any]:
-    """Nodes, edges and levels: a sheet's level is the longest way to it. `sheets` is `status.sheets`."""
+    """Nodes, edges and levels: a sheet's level is the longest way to it. `sheets` is `status.sheets`.
+
+    Raises `ValueError` as `levels` does.
+    """
     needs = {sheet["num"]: needed(compiled, sheet) for sheet in compiled["sheets"]}
     level = levels(needs)
     rows: list[list[int]] = [[] for _ in range(max(level.values(), default=-1) + 1)]
@@ -32,17 +36,15 @@ def needed(compiled: Compiled, sheet: Body) -> list[int]:
 
 
 def levels(needs: Mapping[int, Sequence[int]]) -> dict[int, int]:
-    """Longest way from a sheet that needs nothing. A compiled score has no cycle; numbers may need higher ones."""
+    """Longest way from a sheet that needs nothing; numbers may need higher ones.
+
+    Raises `ValueError` for what no score compiles to: a cycle, or a need that is no sheet.
+    """
+    if not all(before in needs for each in needs.values() for before in each):
+        raise ValueError("a sheet needs one that is not there")
     found: dict[int, int] = {}
-    for start in needs:
-        stack = [start]
-        while stack:
-            num = stack[-1]
-            missing = [each for each in needs[num] if each not in found]
-            if missing:
-                stack += missing
-                continue
-            found[stack.pop()] = max((found[each] + 1 for each in needs[num]), default=0)
+    for num in TopologicalSorter(needs).static_order():
+        found[num] = max((found[each] + 1 for each in needs[num]), default=0)
     return dict(sorted(found.items()))
 
 

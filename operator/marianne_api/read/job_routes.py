@@ -1,7 +1,8 @@
 """Reading jobs: the list comes from the hub, one job from the API server, each time with the caller's own rights."""
 
-import json
-from typing import Annotated, Any
+import contextlib
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
 from starlette.exceptions import HTTPException
@@ -10,14 +11,15 @@ from marianne_api.authentication import Caller
 from marianne_api.dependencies import CallerDep, JobIdDep, StateDep
 from marianne_api.lookup import read_job
 from marianne_api.read.access import HubDep, ScopeDep
+from marianne_api.read.compiled import read_compiled
 from marianne_api.read.detail import job_detail, job_state, sheet_summary
-from marianne_api.read.events import newest
+from marianne_api.read.events import event, newest
 from marianne_api.read.graph import graph, movement_of
 from marianne_api.read.listing import Sort, Wanted, item, select
 from marianne_api.read.models import JobDetail, JobEvents, JobGraph, JobList, JobState, SheetPage
 from marianne_client import paths
 from marianne_client.errors import ApiError
-from marianne_client.identity import JobId
+from marianne_client.identity import NAME, JobId
 from marianne_client.words import JobWord
 from marianne_operator.model.status import SheetState
 
@@ -25,6 +27,8 @@ router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Body = dict[str, Any]
+UNKNOWN: Final = "the conductor has not accepted it"
+UNREADABLE: Final = "its ConfigMap holds something else"
 
 
 def _wanted(
@@ -94,7 +98,10 @@ async def get_graph(job: JobIdDep, caller: CallerDep, state: StateDep) -> JobGra
     """Every sheet, what it waits for, and how far it is; sheets that have not started are in it."""
     found = await read_job(state, caller, job)
     compiled = await _compiled(state, caller, job, found)
-    drawn = graph(compiled, (found.get("status") or {}).get("sheets") or [])
+    try:
+        drawn = graph(compiled, (found.get("status") or {}).get("sheets") or [])
+    except ValueError as error:
+        raise _uncompiled(state, job, UNREADABLE) from error
     return JobGraph.model_validate({"job_id": state.name_of(job), **drawn})
 
 
@@ -106,23 +113,30 @@ async def list_events(
     """What Kubernetes tells about the job and its Pods; the newest last."""
     found = await read_job(state, caller, job)
     sheets = (found.get("status") or {}).get("sheets") or []
-    uids = {found["metadata"]["uid"], *(each["podUid"] for each in sheets if each.get("podUid"))}
-    told = await caller.connection.get(paths.events(job.namespace))
-    events = newest(told.get("items") or (), frozenset(uids), limit)
+    uids = frozenset({found["metadata"]["uid"], *(each["podUid"] for each in sheets if each.get("podUid"))})
+    told: list[Mapping[str, Any]] = []
+    async with contextlib.aclosing(caller.connection.pages(paths.events(job.namespace))) as pages:
+        async for page in pages:  # a namespace may hold very many, of which few are of this job
+            told = newest([*told, *page], uids, limit)
+    events = [event(each) for each in told]
     return JobEvents.model_validate({"job_id": state.name_of(job), "events": events})
 
 
 async def _compiled(state: StateDep, caller: Caller, job: JobId, found: Body) -> Body:
     """From the job's ConfigMap; raises 404 where there is none yet."""
-    score = (found.get("status") or {}).get("score")
-    missing = HTTPException(404, f"Score of {state.name_of(job)} not compiled: the conductor has not accepted it")
-    if not score:
-        raise missing
+    name = ((found.get("status") or {}).get("score") or {}).get("configMap") or ""
+    if NAME.fullmatch(name) is None:
+        raise _uncompiled(state, job, UNKNOWN)
     try:
-        held = await caller.connection.get(paths.config_map(job.namespace, score["configMap"]))
+        held = await caller.connection.get(paths.config_map(job.namespace, name))
+        return read_compiled((held.get("data") or {}).get("score.json") or "")
     except ApiError as error:
         if error.status == 404:
-            raise missing from error
+            raise _uncompiled(state, job, UNKNOWN) from error
         raise
-    compiled: Body = json.loads(held["data"]["score.json"])
-    return compiled
+    except ValueError as error:
+        raise _uncompiled(state, job, UNREADABLE) from error
+
+
+def _uncompiled(state: StateDep, job: JobId, why: str) -> HTTPException:
+    return HTTPException(404, f"Score of {state.name_of(job)} not compiled: {why}")

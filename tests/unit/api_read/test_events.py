@@ -41,3 +41,4 @@ def test_the_newest_come_last_and_namesakes_events_do_not_come_at_all() -> None:
         told("a", lastTimestamp="1"),
     ]
     assert [each["reason"] for each in newest(events, frozenset({"u"}), 2)] == ["b", "c"]
+    assert [each["reason"] for each in newest(events, frozenset({"u"}), 9)] == ["a", "b", "c"]

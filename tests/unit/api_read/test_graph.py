@@ -1,7 +1,11 @@
 """Nodes, edges and levels of a compiled score."""
 
+import json
 from typing import Any
 
+import pytest
+
+from marianne_api.read.compiled import read_compiled
 from marianne_api.read.graph import graph, levels, movement_of
 from marianne_api.read.models import JobGraph
 from marianne_operator.score.compile import compile_source
@@ -36,6 +40,29 @@ def test_without_dependencies_the_sheets_follow_each_other() -> None:
 
 def test_a_level_is_the_longest_way_and_numbers_may_need_higher_ones() -> None:
     assert levels({1: [3], 2: [], 3: [2], 4: [1, 2]}) == {1: 2, 2: 0, 3: 1, 4: 3}
+
+
+@pytest.mark.parametrize("needs", [{1: [1]}, {1: [2], 2: [1]}, {1: [7]}, {1: [], 2: [3], 3: [4], 4: [2]}])
+def test_what_no_score_compiles_to_is_refused_and_not_walked_for_ever(needs: dict[int, list[int]]) -> None:
+    with pytest.raises(ValueError, match=r"cycle|not there"):
+        levels(needs)
+
+
+def test_what_the_conductor_compiled_is_read_whole() -> None:
+    whole = compiled(DIAMOND, descriptions={2: "verse"})
+    assert graph(read_compiled(json.dumps(whole)), []) == graph(whole, [])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("sheets", [{}]), ("sheets", None), ("sheets", "x"), ("performers", []), ("performers", [3]), ("stage_names", 7)],
+)
+def test_what_somebody_else_put_in_its_place_is_refused(field: str, value: object) -> None:
+    with pytest.raises(ValueError):
+        read_compiled(json.dumps({**compiled(), field: value}))
+    for text in ("", "[]", "{", "null"):
+        with pytest.raises(ValueError):
+            read_compiled(text)
 
 
 def test_a_fan_is_one_movement() -> None:
