@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from kubectl_marianne import exits
-from kubectl_marianne.options import Options, verb
-from kubectl_marianne.score_flags import NAME, SCORE, SELF_HEALING, START_SHEET, WORKSPACE
+from kubectl_marianne.options import NAME, SCORE, SELF_HEALING, START_SHEET, WORKSPACE, Options, verb
 
 if TYPE_CHECKING:
     from kubectl_marianne.score_file import ScoreFile
@@ -24,10 +23,9 @@ async def command(
     """No cluster is asked. `convert SCORE | kubectl apply -f -` does what `run` does, under the score's own name."""
     import sys  # noqa: PLC0415  (not for --help)
 
-    from kubectl_marianne.manifest import manifest  # noqa: PLC0415  (yaml and pydantic: not for --help)
     from kubectl_marianne.output import complain  # noqa: PLC0415
     from kubectl_marianne.score_file import ScoreFileError, Wanted, read  # noqa: PLC0415
-    from kubectl_marianne.submission import prepare  # noqa: PLC0415
+    from kubectl_marianne.submission import manifest, prepare  # noqa: PLC0415
     from marianne_client.submission import WorkspaceError  # noqa: PLC0415
 
     try:

@@ -11,9 +11,8 @@ from typing import IO, Any
 
 from kubectl_marianne import exits
 from kubectl_marianne.fetch import pods_of
-from kubectl_marianne.files_pod import ask_pod
+from kubectl_marianne.files_pod import ReaderError, ask_pod
 from kubectl_marianne.files_reader import NoImageError, Question, claim_of, image_of, reader
-from kubectl_marianne.files_transfer import ReaderError
 from kubectl_marianne.lines import Line, grid, line
 from kubectl_marianne.output import complain, show, tell
 from kubectl_marianne.session import Session

@@ -1,12 +1,14 @@
 """The reader Pod's life: made, waited for, read, and taken away whatever happens."""
 
 import asyncio
+import base64
+import binascii
 import contextlib
+import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Mapping
 from typing import IO, Any, Final
 
-from kubectl_marianne.files_transfer import ReaderError, receive
 from marianne_client import paths
 from marianne_client.connection import Connection
 from marianne_client.errors import ApiError, UnreachableError
@@ -15,6 +17,10 @@ Pod = Mapping[str, Any]
 STARTED: Final = ("Running", "Succeeded", "Failed")
 HOPELESS: Final = ("ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError")
 """Nothing but another Pod mends these."""
+
+
+class ReaderError(Exception):
+    """The reader Pod says why it cannot answer, or its answer did not come whole."""
 
 
 async def ask_pod(connection: Connection, manifest: Pod, into: IO[bytes], timeout_seconds: float | None) -> None:
@@ -34,17 +40,17 @@ async def ask_pod(connection: Connection, manifest: Pod, into: IO[bytes], timeou
 
 @contextlib.asynccontextmanager
 async def _pod(connection: Connection, namespace: str, manifest: Pod) -> AsyncIterator[Pod]:
-    pod = await connection.create(paths.pods(namespace), manifest)
+    making = asyncio.ensure_future(connection.create(paths.pods(namespace), manifest))
     try:
-        yield pod
+        yield await asyncio.shield(making)
     finally:
-        await asyncio.shield(_remove(connection, pod))
+        await asyncio.shield(_remove(connection, making))
 
 
-async def _remove(connection: Connection, pod: Pod) -> None:
-    """Where that fails, its deadline ends it and its job takes it along."""
-    meta = pod["metadata"]
+async def _remove(connection: Connection, making: Awaitable[Pod]) -> None:
+    """Also one that was still being made. Where that fails, its deadline ends it and its job takes it along."""
     with contextlib.suppress(ApiError, UnreachableError):
+        meta = (await making)["metadata"]
         await connection.delete(paths.pods(meta["namespace"], meta["name"]), uid=meta["uid"], grace_seconds=0)
 
 
@@ -83,3 +89,24 @@ def why_pending(pod: Pod) -> str:
             return f"{waiting.get('reason', '')}: {waiting.get('message', '')}".rstrip(": ")
     told = (each.get("message") for each in status.get("conditions") or () if each["type"] == "PodScheduled")
     return str(next(told, None) or "")
+
+
+async def receive(lines: AsyncIterable[str], into: IO[bytes]) -> None:
+    """The other end of `files_program`: back to bytes. Raises `ReaderError`; then `into` holds nothing to rely on."""
+    digest = hashlib.sha256()
+    async for line in lines:
+        if line.startswith("! "):
+            raise ReaderError(line[2:])
+        if line.startswith("= "):
+            if line[2:].strip() != digest.hexdigest():
+                raise ReaderError(
+                    "what came differs from what was sent: the node's log has lost a part of it; try again"
+                )
+            return
+        try:
+            data = base64.b64decode(line, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise ReaderError(f"the reader Pod says: {line[:200]}") from error
+        digest.update(data)
+        into.write(data)
+    raise ReaderError("the reader Pod's log ended before its answer did; try again")

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kubectl_marianne import exits
-from kubectl_marianne.options import Options, verb
-from kubectl_marianne.score_flags import SCORE
+from kubectl_marianne.options import SCORE, Options, verb
 
 if TYPE_CHECKING:
     from kubectl_marianne.score_file import ScoreFile

@@ -30,10 +30,10 @@ async def command(  # noqa: PLR0913  (flags)
         raise refuse("name a job, or give --latest")
     if previous and (follow or attempt is not None):
         raise refuse("--previous goes with neither --follow nor --attempt")
-    from kubectl_marianne.durations import seconds  # noqa: PLC0415  (not for --help)
     from kubectl_marianne.log_lines import LogStyle  # noqa: PLC0415
     from kubectl_marianne.log_reading import Asked, read_logs  # noqa: PLC0415
     from kubectl_marianne.session import session  # noqa: PLC0415
+    from kubectl_marianne.times import seconds  # noqa: PLC0415  (not for --help)
 
     try:
         age = seconds(since) if since else None

@@ -5,11 +5,10 @@ import contextlib
 import signal
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from kubectl_marianne.lines import Line, Span, line
-from kubectl_marianne.output import Screen, show
-from kubectl_marianne.painter import painter
+from kubectl_marianne.output import Screen, rich_text, show
 from kubectl_marianne.palette import WAIT
 
 T = TypeVar("T")
@@ -117,3 +116,36 @@ def _window_changes(tell: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGWINCH)
+
+
+class Paint(Protocol):
+    """Takes the whole block each time; what looks the same is not painted again."""
+
+    def __call__(self, lines: Sequence[Line]) -> None:
+        """Paint."""
+
+
+@contextlib.contextmanager
+def painter(screen: Screen) -> Iterator[Paint]:
+    """The block is wiped in the end, whatever ends it: what is to stay is printed by the caller."""
+    from rich.console import Console  # noqa: PLC0415  (80 ms that other verbs need not pay)
+    from rich.live import Live  # noqa: PLC0415
+
+    console = Console(highlight=False, markup=False, emoji=False, no_color=not screen.fancy)
+    painted: list[Sequence[Line]] = []
+    with Live(
+        console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as live:
+
+        def paint(lines: Sequence[Line]) -> None:
+            if painted != [lines]:
+                painted[:] = [lines]
+                live.update(_block(lines), refresh=True)
+
+        yield paint
+
+
+def _block(lines: Sequence[Line]) -> Any:  # noqa: ANN401  (Rich is imported late)
+    from rich.console import Group  # noqa: PLC0415
+
+    return Group(*(rich_text(each) for each in lines))

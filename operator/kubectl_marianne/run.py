@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kubectl_marianne import exits
-from kubectl_marianne.options import CLUSTER, OUTPUT, Options, refuse, verb
-from kubectl_marianne.score_flags import NAME, SCORE, SELF_HEALING, START_SHEET, WORKSPACE
+from kubectl_marianne.options import (
+    CLUSTER,
+    NAME,
+    OUTPUT,
+    SCORE,
+    SELF_HEALING,
+    START_SHEET,
+    WORKSPACE,
+    Options,
+    refuse,
+    verb,
+)
 from kubectl_marianne.waits import TIMEOUT, timeout_of
 
 if TYPE_CHECKING:
@@ -70,8 +80,7 @@ async def command(  # noqa: PLR0913  (flags)
 
 async def _run(opened: "Session", file: "ScoreFile", wanted: "Wanted", dry_run: DryRun | None, follow: "Follow") -> int:
     from kubectl_marianne.follow_run import follow_run  # noqa: PLC0415
-    from kubectl_marianne.manifest import named  # noqa: PLC0415
-    from kubectl_marianne.submission import prepare  # noqa: PLC0415
+    from kubectl_marianne.submission import named, prepare  # noqa: PLC0415
     from marianne_client import paths  # noqa: PLC0415
     from marianne_client.identity import JobId  # noqa: PLC0415
 

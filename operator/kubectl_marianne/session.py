@@ -9,9 +9,9 @@ from typing import Final
 
 import httpx
 
-from kubectl_marianne.durations import seconds
 from kubectl_marianne.options import Options, refuse
 from kubectl_marianne.output import Screen, complain, standard_screen
+from kubectl_marianne.times import seconds
 from marianne_client import kubeconfig
 from marianne_client.access import Access
 from marianne_client.connection import ANSWER_SECONDS, Connection, open_client

@@ -1,9 +1,12 @@
-"""Times and durations as people read them. `now` is in the time zone of whoever reads."""
+"""Times and durations as people read and write them. `now` is in the time zone of whoever reads."""
 
+import re
 from datetime import datetime
 from typing import Final
 
 DAY: Final = 86400.0
+UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
 def parsed(time: str | None) -> datetime | None:
@@ -50,3 +53,12 @@ def until(time: str | None, now: datetime) -> str:
         return ""
     left = (then - now).total_seconds()
     return f"until {clock(time, now)}" + (f" (in {duration(left)})" if left > 0 else "")
+
+
+def seconds(text: str) -> float:
+    """Of `90s`, `1h30m`, or a bare number of seconds; raises `ValueError` that says what is understood."""
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    if not re.fullmatch(f"(?:{PART.pattern})+", text):
+        raise ValueError(f"{text!r} is not a duration: write it as 90s, 5m or 1h30m")
+    return sum(float(number) * UNITS[unit] for number, unit in PART.findall(text))

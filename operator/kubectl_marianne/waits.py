@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kubectl_marianne import exits
-from kubectl_marianne.durations import seconds
 from kubectl_marianne.options import refuse
+from kubectl_marianne.times import seconds
 
 if TYPE_CHECKING:
     from kubectl_marianne.session import Session

@@ -1,8 +1,12 @@
 """Waiting for one job or several."""
 
+import pytest
+
 from kubectl_marianne.awaiting import await_job, await_jobs
+from kubectl_marianne.verdict import Verdict
+from marianne_client.errors import ApiError
 from marianne_client.identity import JobId
-from tests.unit.cli_act.scripted_server import ScriptedServer, a_job, listed, watched
+from tests.unit.cli_act.scripted_server import ScriptedServer, a_job, listed, refused, watched
 
 SONG = JobId("band", "song")
 
@@ -26,5 +30,13 @@ async def test_several_are_told_as_they_end_and_returned_in_order() -> None:
 
 
 async def test_a_job_that_is_taken_away_ends_the_wait() -> None:
-    async with ScriptedServer(listed()).connection() as connection:
-        assert (await await_job(connection, SONG, "finished")).code == 1
+    server = ScriptedServer(listed(a_job("Running")), watched(("DELETED", a_job("Running"))))
+    async with server.connection() as connection:
+        assert await await_job(connection, SONG, "finished") == Verdict(1, "it was deleted")
+
+
+async def test_a_job_that_never_was_is_not_called_deleted() -> None:
+    server = ScriptedServer(listed(), refused(404, "NotFound", 'mariannejobs "song" not found'))
+    async with server.connection() as connection:
+        with pytest.raises(ApiError, match="not found"):
+            await await_job(connection, SONG, "finished")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_marianne.durations import seconds
+from kubectl_marianne.times import seconds
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 
 from kubectl_marianne import files_program
 from kubectl_marianne.files_answer import listing, unpack
+from kubectl_marianne.files_pod import ReaderError, receive
 from kubectl_marianne.files_reader import program
-from kubectl_marianne.files_transfer import ReaderError, receive
 from kubectl_marianne.lines import plain
 
 

@@ -3,9 +3,8 @@
 import pytest
 
 from kubectl_marianne import files_reader
-from kubectl_marianne.files_pod import started, why_pending
+from kubectl_marianne.files_pod import ReaderError, started, why_pending
 from kubectl_marianne.files_reader import NoImageError, Question, claim_of, image_of, reader
-from kubectl_marianne.files_transfer import ReaderError
 from marianne_operator.plan import pod_manifest
 
 JOB = {

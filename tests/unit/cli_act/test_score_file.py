@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kubectl_marianne.manifest import manifest, named
 from kubectl_marianne.score_file import ScoreFileError, Wanted, job_of, of, read
+from kubectl_marianne.submission import manifest, named
 from marianne_client.submission import WorkspaceError
 
 SCORE = "name: Weekly Review!\nsheet:\n  size: 1\n"

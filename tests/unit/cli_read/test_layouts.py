@@ -132,7 +132,8 @@ def test_a_job_that_nobody_has_seen_yet() -> None:
     body = {"metadata": {"name": "new", "namespace": "default"}, "spec": {}}
     assert texts(job_lines(body, Score({}), look())) == [
         "new - default - Pending",
-        "next: kubectl marianne status new -w",
+        "The operator has not seen it yet.",
+        "next: kubectl marianne doctor",
     ]
 
 
