@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from marianne_runner import verdicts
 from marianne_runner.classify import Ending
+from marianne_runner.classify_text import Cause
 from marianne_runner.command import interface
 from marianne_runner.contract import Verdict
 from marianne_runner.oom import oom_kills
@@ -12,7 +13,7 @@ from marianne_runner.output import Report, read_report
 from marianne_runner.perform import Exit, run
 from marianne_runner.processes import Program
 from marianne_runner.redact import redact
-from marianne_runner.signals import Said, cause, heard
+from marianne_runner.signals import Said, cause, heard, limit_in_answer
 from marianne_runner.streams import Live, Tee
 from marianne_runner.task import Task
 
@@ -56,6 +57,8 @@ def perform(
         )
         failure = _explained(task, verdict, failure, ended, said_of_it)
         verdict["reason"], verdict["message"] = failure
+    elif failure is None and (told := limit_in_answer(said.decode(errors="replace"), task.clock.wall())) is not None:
+        _add(verdict, told)
     if ended.interrupted:
         verdict["outcome"], verdict["reason"], verdict["message"] = "interrupted", "", INTERRUPTED
     return Performance(verdict, failure, said, stderr.tail, ended.interrupted)
@@ -66,12 +69,14 @@ def _explained(task: Task, verdict: Verdict, failure: verdicts.Failure, ended: E
     signals = heard(interface(task.brief["profile"]).get("errors") or {}, said.stdout, said.stderr)
     if failure[0] != "OutOfMemory":
         ending = Ending.of_shell(ended.code, ended.signal_number, timed_out=ended.timed_out)
-        found = cause(signals, ending, said, task.clock.wall())
-        verdict["error_code"], verdict["error_category"] = found.code, found.category
-        verdict["retriable"] = found.retriable
-        if found.wait is not None:
-            verdict["wait_seconds"] = found.wait
+        _add(verdict, cause(signals, ending, said, task.clock.wall()))
     return (failure[0], f"{failure[1]} ({signals.told})") if signals.told else failure
+
+
+def _add(verdict: Verdict, found: Cause) -> None:
+    verdict["error_code"], verdict["error_category"], verdict["retriable"] = found.code, found.category, found.retriable
+    if found.wait is not None:
+        verdict["wait_seconds"] = found.wait
 
 
 def _reported(task: Task, output: Mapping[str, Any], ended: Exit, stdout: Tee) -> tuple[Report, bytes]:

@@ -22,6 +22,8 @@ CAUSES: Final = {
 LAST_LINES: Final = 5
 """Of standard output: what an agent wrote long before it failed is no reason, however much it speaks of errors."""
 JSON_BYTES: Final = 1 << 16
+SHORT_ANSWER: Final = 300
+"""Characters of an answer that can be nothing but a refusal to answer."""
 
 
 class Signals(NamedTuple):
@@ -58,6 +60,11 @@ def cause(signals: Signals, ended: Ending, said: "Said", now: float) -> Cause:
     if signals.error_type is not None and not ended.timed_out:
         return CAUSES[signals.error_type]
     return classify(said.last, said.stderr, ended, now=now).cause
+
+
+def limit_in_answer(answer: str, now: float) -> Cause | None:
+    """Some CLIs tell of a limit as if it were their answer, and succeed: then it is all that they say."""
+    return limit_told(answer, now) if len(answer) <= SHORT_ANSWER else None
 
 
 class Said(NamedTuple):

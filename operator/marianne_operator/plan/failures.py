@@ -56,7 +56,7 @@ PAYERS: Final[dict[str, Payer]] = {"rate_limit": "limit", "auth": "credentials"}
 
 def failure_of(reason: str, told: Verdict | None) -> Failure:
     """By the verdict's reason, and by the cause that the runner found behind it."""
-    if told is None or reason not in CLASSIFIED or "error_code" not in told:
+    if told is None or "error_code" not in told or not (reason in CLASSIFIED or _held_up(reason, told)):
         return FAILURES.get(reason, UNKNOWN)
     category = told.get("error_category", "fatal")
     return Failure(
@@ -66,3 +66,9 @@ def failure_of(reason: str, told: Verdict | None) -> Failure:
         final=not told.get("retriable", True),
         wait=told.get("wait_seconds"),
     )
+
+
+def _held_up(reason: str, told: Verdict) -> bool:
+    """Its answer tells of a limit, and nothing of the work is there: whoever got something done was not held up."""
+    limit = told.get("error_category") == "rate_limit"
+    return reason == "ValidationFailed" and limit and told.get("executed_pass_percentage") == 0.0

@@ -81,7 +81,7 @@ class Verdict(TypedDict):
     stderr_tail: NotRequired[str]
     output_truncated: NotRequired[bool]
     error_code: NotRequired[str]
-    """Of a failed performance, why it failed; `retriable`: whether another try may help."""
+    """Of a failed performance, why it failed, or the limit that its answer tells of; `retriable`: by another try."""
     error_category: NotRequired[str]
     retriable: NotRequired[bool]
     wait_seconds: NotRequired[float]

@@ -84,6 +84,13 @@ def test_a_limit_forgets_what_failed_before_it():
     assert settled(failed(code="E101", category="rate_limit"), before=before)[1].sheets[0].recent_errors == []
 
 
+@pytest.mark.parametrize(("met", "waits"), [(0.0, 1), (50.0, 0), (90.0, 0)])
+def test_an_answer_that_is_a_limit_is_one_only_where_nothing_was_done(met, waits):
+    pod = failed("ValidationFailed", code="E101", category="rate_limit", executed_pass_percentage=met)
+    first = settled(pod)[1].sheets[0]
+    assert (first.rate_limit_waits, first.error_code) == (waits, "E101" if waits else "E209")
+
+
 # ---- credentials
 
 

@@ -31,6 +31,21 @@ def test_the_reason(scene: Scene, script: str, told: tuple[Any, ...]) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("echo You have hit your limit, resets in 2 hours", "E104"),
+        ("echo 429; seq 200", None),
+        ("echo 429 too many requests >&2; echo done", None),
+        ("echo all is well", None),
+    ],
+)
+def test_an_answer_that_is_nothing_but_a_limit(scene: Scene, script: str, code: str | None) -> None:
+    verdict = scene.pod("pod-1", compiled(script, [rule("file_exists", path="{workspace}/made")])).run()
+    assert (verdict["reason"], verdict["executed_pass_percentage"]) == ("ValidationFailed", 0.0)
+    assert verdict.get("error_code") == code
+
+
 def test_a_timeout_is_told_as_one(scene: Scene) -> None:
     verdict = scene.pod("pod-1", compiled("sleep 1000"), timeout_seconds=0.3).run()
     assert (verdict["error_code"], verdict["wait_seconds"]) == ("E001", 60.0)
