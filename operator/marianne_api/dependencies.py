@@ -58,12 +58,12 @@ class AppState:
         return job.name if self.settings.bound else str(job)
 
 
-def app_state(request: Request) -> AppState:
+async def app_state(request: Request) -> AppState:
     """Of this app."""
     return cast(AppState, request.app.state.marianne)
 
 
-def caller_of(request: Request) -> Caller:
+async def caller_of(request: Request) -> Caller:
     """Whom the door let in."""
     return cast(Caller, request.state.caller)
 
@@ -72,7 +72,7 @@ StateDep = Annotated[AppState, Depends(app_state)]
 CallerDep = Annotated[Caller, Depends(caller_of)]
 
 
-def _job_id(state: StateDep, job_id: Annotated[str, Path()]) -> JobId:
+async def _job_id(state: StateDep, job_id: Annotated[str, Path()]) -> JobId:
     return state.job_id(job_id)
 
 

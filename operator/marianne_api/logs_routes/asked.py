@@ -28,7 +28,7 @@ def since_of(text: str, now: float) -> int:
     return min(max(0, int(moment.timestamp())), LATEST)
 
 
-def _wanted(
+async def _wanted(
     state: StateDep,
     sheet: Annotated[int | None, Query(ge=1, le=LATEST, description="All sheets, if omitted")] = None,
     attempt: Annotated[int | None, Query(ge=1, le=LATEST, description="The newest, if omitted")] = None,
@@ -46,7 +46,7 @@ def _wanted(
 WantedDep = Annotated[Wanted, Depends(_wanted)]
 
 
-def _wanted_tail(
+async def _wanted_tail(
     wanted: WantedDep,
     tail_lines: Annotated[int, Query(description=f"Of each log that is there; 0 to {MOST_LINES}")] = 100,
 ) -> Wanted:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from marianne_api.errors import UNAVAILABLE
@@ -19,7 +19,7 @@ PING: Final = b": ping\n\n"
 """A comment: proxies close a connection on which nothing comes for long, and readers hear no event."""
 
 
-async def log_events(job_id: str, lines: AsyncGenerator[LogLine, None], may: StillMay) -> AsyncIterator[bytes]:
+async def log_events(job_id: str, lines: AsyncGenerator[LogLine, None], may: StillMay) -> AsyncGenerator[bytes, None]:
     """`log` for each line, then `log_complete`; or `error`, after which nothing comes, as when the right is gone."""
     yield RETRY
     number = 0

@@ -16,6 +16,7 @@ from marianne_api.logs_routes.models import LogInfo
 from marianne_api.logs_routes.rights import may_read_logs
 from marianne_api.lookup import read_job
 from marianne_api.read.sse import HEADERS, MEDIA_TYPE
+from marianne_api.streaming import Streamed
 from marianne_client.follow import JobNow, UnknownSheetError, Wanted, follow, read
 from marianne_client.identity import JobId
 
@@ -37,7 +38,7 @@ async def stream_logs(
     wanted: TailDep,
     _slot: StreamSlotDep,
     go_on: Annotated[bool, Query(alias="follow", description="Go on until the sheets are settled")] = True,
-) -> StreamingResponse:
+) -> Streamed:
     """`log` for each line, from attempt to attempt, also before there is a Pod; then `log_complete`, or `error`.
 
     `source` is `tail` where the Pod has gone and the status still has the end of the output.
@@ -45,13 +46,13 @@ async def stream_logs(
     await _job(state, caller, job, wanted)
     reading = follow(caller.connection, job, wanted, AT_ONCE) if go_on else read(caller.connection, job, wanted)
     events = log_events(state.name_of(job), reading, may_read_logs(caller.connection, job.namespace))
-    return StreamingResponse(events, media_type=MEDIA_TYPE, headers=HEADERS)
+    return Streamed(events, MEDIA_TYPE, HEADERS)
 
 
 @router.get("/static", responses=_described(TEXT, "An attachment"), response_class=StreamingResponse)
 async def download_logs(
     job: JobIdDep, state: StateDep, caller: CallerDep, wanted: WantedDep, _slot: StreamSlotDep
-) -> StreamingResponse:
+) -> Streamed:
     """What is there now as a file, after five lines that say of what."""
     found = await _job(state, caller, job, wanted)
     lines = read(caller.connection, job, wanted)
@@ -59,7 +60,7 @@ async def download_logs(
     now = datetime.fromtimestamp(state.times.now(), UTC).isoformat(timespec="seconds")
     headers = {"Content-Disposition": f'attachment; filename="{static.file_name(job.name)}"'}
     top = static.head(state.name_of(job), found, now)
-    return StreamingResponse(static.text(top, first, lines), media_type=TEXT, headers=headers)
+    return Streamed(static.text(top, first, lines), TEXT, headers)
 
 
 @router.get("/info")

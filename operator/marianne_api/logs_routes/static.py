@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 
 from marianne_api.logs_routes.models import LogInfo
@@ -48,7 +48,7 @@ async def begun(lines: AsyncGenerator[LogLine, None]) -> LogLine | None:
     return await anext(lines, None)
 
 
-async def text(top: str, first: LogLine | None, rest: AsyncGenerator[LogLine, None]) -> AsyncIterator[bytes]:
+async def text(top: str, first: LogLine | None, rest: AsyncGenerator[LogLine, None]) -> AsyncGenerator[bytes, None]:
     """In pieces; nothing is kept."""
     held, size = [top, *([text_of(first)] if first else [])], 0
     try:

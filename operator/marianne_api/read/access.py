@@ -15,7 +15,7 @@ SELECTOR: Final = 1024
 """Of characters; the API server judges the rest."""
 
 
-def hub_of(request: Request, state: StateDep) -> Hub:
+async def hub_of(request: Request, state: StateDep) -> Hub:
     """Begun by the first who needs it; ended with the process."""
     hub: Hub | None = getattr(request.app.state, "hub", None)
     if hub is None:
@@ -24,7 +24,7 @@ def hub_of(request: Request, state: StateDep) -> Hub:
     return hub
 
 
-def _scope(
+async def _scope(
     state: StateDep,
     namespace: Annotated[
         str | None, Query(max_length=63, description="All that the caller may list, if omitted")
@@ -40,13 +40,13 @@ def _scope(
     return Scope(namespace, label.strip())
 
 
-def last_event_id(request: Request) -> int:
+async def last_event_id(request: Request) -> int:
     """The version that a reader knows, which comes again after its connection was cut; 0: none that we gave."""
     text = request.headers.get("last-event-id", "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
 
 
-def _poll_interval(
+async def _poll_interval(
     poll_interval: Annotated[float | None, Query(description="Accepted, and of no effect")] = None,
 ) -> None:
     if poll_interval is not None and not 0.1 <= poll_interval <= 30.0:

@@ -31,7 +31,7 @@ UNKNOWN: Final = "the conductor has not accepted it"
 UNREADABLE: Final = "its ConfigMap holds something else"
 
 
-def _wanted(
+async def _wanted(
     status: JobWord | None = None,
     q: Annotated[str, Query(max_length=253, description="Part of a namespace, name or score")] = "",
     waiting: Annotated[str, Query(max_length=64, description="A reason, or `any`")] = "",

@@ -1,7 +1,7 @@
 """What a stream sends, and when: at once, then never more than one frame in a while, and a heartbeat in silence."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from marianne_api.read.feed import Feed
 from marianne_api.read.job_feed import JobFeed
@@ -16,7 +16,7 @@ Now = Callable[[], str]
 """RFC 3339."""
 
 
-async def job_stream(job: JobFeed, known: int, now: Now) -> AsyncIterator[bytes]:
+async def job_stream(job: JobFeed, known: int, now: Now) -> AsyncGenerator[bytes, None]:
     """Until the job has ended or is gone. `known`: the version that the reader has heard of, or 0.
 
     A reader that knows the newest version is told the state alone, any other every sheet that ever began.
@@ -50,7 +50,7 @@ async def job_stream(job: JobFeed, known: int, now: Now) -> AsyncIterator[bytes]
             yield _heartbeat(now, trouble)
 
 
-async def jobs_stream(feed: Feed, known: int, name_of: Callable[[JobId], str], now: Now) -> AsyncIterator[bytes]:
+async def jobs_stream(feed: Feed, known: int, name_of: Callable[[JobId], str], now: Now) -> AsyncGenerator[bytes, None]:
     """Every job of the scope, from the reader's version on, or from now. `resync`: it is to read the list again."""
     roster = await feed.fresh()
     seen, trouble, pace = known or roster.version, "", _Pace(feed.timing.frame)

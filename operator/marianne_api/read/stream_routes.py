@@ -15,6 +15,7 @@ from marianne_api.read.job_feed import JobFeed
 from marianne_api.read.sse import HEADERS, MEDIA_TYPE
 from marianne_api.read.stream import job_stream, jobs_stream
 from marianne_api.read.table_watch import Scope
+from marianne_api.streaming import Streamed
 from marianne_client.errors import ApiError
 
 router = APIRouter(tags=["Streams"])
@@ -53,7 +54,7 @@ async def stream_job(
     held = feed.snapshot
     if held is not None and held.last and held.version == known:
         return DONE
-    return _streaming(job_stream(feed, known, _now(state)))
+    return Streamed(job_stream(feed, known, _now(state)), MEDIA_TYPE, HEADERS)
 
 
 @router.get("/api/events/stream", responses=OPENAPI, response_class=StreamingResponse)
@@ -61,11 +62,7 @@ async def stream_jobs(
     feed: Annotated[Feed, Depends(_jobs_feed)], known: LastEventIdDep, _interval: PollIntervalDep, state: StateDep
 ) -> Response:
     """`connected`, then `job` and `job_deleted` for whatever changes; `resync`: read the list again."""
-    return _streaming(jobs_stream(feed, known, state.name_of, _now(state)))
-
-
-def _streaming(frames: AsyncIterator[bytes]) -> StreamingResponse:
-    return StreamingResponse(frames, media_type=MEDIA_TYPE, headers=HEADERS)
+    return Streamed(jobs_stream(feed, known, state.name_of, _now(state)), MEDIA_TYPE, HEADERS)
 
 
 def _now(state: AppState) -> Callable[[], str]:

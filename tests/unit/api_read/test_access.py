@@ -12,9 +12,9 @@ from marianne_api.read.table_watch import Scope
 from marianne_api.settings import ApiSettings
 
 
-def scope(served: tuple[str, ...], namespace: str | None, label: str = "") -> Scope:
+async def scope(served: tuple[str, ...], namespace: str | None, label: str = "") -> Scope:
     state = cast(AppState, SimpleNamespace(settings=ApiSettings(namespaces=served)))
-    return _scope(state, namespace, label)
+    return await _scope(state, namespace, label)
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,8 @@ def scope(served: tuple[str, ...], namespace: str | None, label: str = "") -> Sc
         (("music", "art"), "art", "art"),
     ],
 )
-def test_the_scope(served: tuple[str, ...], namespace: str | None, expected: str | None) -> None:
-    assert scope(served, namespace, " team=red ") == Scope(expected, "team=red")
+async def test_the_scope(served: tuple[str, ...], namespace: str | None, expected: str | None) -> None:
+    assert await scope(served, namespace, " team=red ") == Scope(expected, "team=red")
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_the_scope(served: tuple[str, ...], namespace: str | None, expected: str
         ((), "a/b", 404),
     ],
 )
-def test_no_scope(served: tuple[str, ...], namespace: str | None, status: int) -> None:
+async def test_no_scope(served: tuple[str, ...], namespace: str | None, status: int) -> None:
     with pytest.raises(HTTPException) as refused:
-        scope(served, namespace)
+        await scope(served, namespace)
     assert refused.value.status_code == status
 
 
@@ -52,6 +52,6 @@ def test_no_scope(served: tuple[str, ...], namespace: str | None, status: int) -
     ("header", "known"),
     [("17", 17), ("", 0), ("-1", 0), ("1.5", 0), ("²", 0), ("x", 0), ("9" * 19, int("9" * 19)), ("9" * 20, 0)],
 )
-def test_last_event_id(header: str, known: int) -> None:
+async def test_last_event_id(header: str, known: int) -> None:
     request: Any = SimpleNamespace(headers={"last-event-id": header})
-    assert last_event_id(request) == known
+    assert await last_event_id(request) == known
