@@ -54,7 +54,8 @@ class Authenticator(Protocol):
 class ForwardedTokens:
     """The API server is asked, with the token itself; its answer is believed for a minute.
 
-    Only known tokens are remembered, so that a flood of others displaces nothing; who sends them is slowed down.
+    Only known tokens are remembered, so that a flood of others displaces nothing; who sends them is slowed down, and
+    nobody else behind the same proxy.
     """
 
     def __init__(
@@ -73,7 +74,8 @@ class ForwardedTokens:
             self._known.move_to_end(digest)
             return caller
         if digest not in self._asking:
-            self._peers.take(peer)
+            if caller is None:
+                self._peers.take(peer)
             asking = asyncio.create_task(self._ask(token, digest))
             self._asking[digest] = asking
             asking.add_done_callback(lambda _done: self._asking.pop(digest, None))
@@ -81,7 +83,11 @@ class ForwardedTokens:
 
     async def _ask(self, token: str, digest: str) -> Caller:
         headers = {"Authorization": f"Bearer {token}"}
-        caller = await _reviewed(digest, Connection(self._client, lambda: headers, self._field_manager))
+        try:
+            caller = await _reviewed(digest, Connection(self._client, lambda: headers, self._field_manager))
+        except (UnknownTokenError, ApiError):
+            self._known.pop(digest, None)
+            raise
         self._known[digest] = caller, self._clock() + BELIEVED_SECONDS
         if len(self._known) > BELIEVED:
             self._known.popitem(last=False)

@@ -1,5 +1,6 @@
 """The conductor's status, read from its Lease: each renewal carries it, so nothing else has to be asked."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,11 +40,11 @@ def conductor_status(lease: Lease | None, now: float) -> ConductorStatus | None:
     if lease is None or not conducting(lease, now):
         return None
     told = lease["metadata"].get("annotations") or {}
-    started = told.get(f"{PREFIX}started")
+    started = _moment(told.get(f"{PREFIX}started"))
     memory = _number(told.get(f"{PREFIX}rss-bytes"))
     return ConductorStatus(
         pid=_whole(told.get(f"{PREFIX}pid")),
-        uptime_seconds=None if started is None else max(0.0, round(now - _seconds(started), 1)),
+        uptime_seconds=None if started is None else max(0.0, round(now - started, 1)),
         running_jobs=_whole(told.get(f"{PREFIX}running-jobs")) or 0,
         total_jobs_active=_whole(told.get(f"{PREFIX}active-jobs")) or 0,
         memory_usage_mb=None if memory is None else round(memory / 1e6, 1),
@@ -56,11 +57,19 @@ def _seconds(time: str) -> float:
     return datetime.fromisoformat(time).timestamp()
 
 
-def _number(text: str | None) -> float | None:
+def _moment(text: str | None) -> float | None:
     try:
-        return None if text is None else float(text)
+        return None if text is None else _seconds(text)
     except ValueError:
         return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = None if text is None else float(text)
+    except ValueError:
+        return None
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _whole(text: str | None) -> int | None:

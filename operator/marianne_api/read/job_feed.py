@@ -33,7 +33,7 @@ class JobFeed:
         self._wanted = asyncio.Event()
         self._wanted.set()
         self._told: tuple[int, int, bytes] = (-1, -1, b"")
-        self._task = asyncio.create_task(self._run())
+        self._task = asyncio.create_task(self._until_fault())
 
     def close(self) -> None:
         """Asks nothing any more."""
@@ -74,6 +74,13 @@ class JobFeed:
             told = encoded(between(before, after), after.version)
             self._told = before.version, after.version, told
         return told
+
+    async def _until_fault(self) -> None:
+        try:
+            await self._run()
+        except Exception as error:  # a fault of ours; readers must never take a dead feed for silence
+            self.tell(ended=UnreachableError(f"{type(error).__name__}: {error}"))
+            raise
 
     async def _run(self) -> None:
         while True:

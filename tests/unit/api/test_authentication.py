@@ -114,6 +114,27 @@ async def test_who_is_known_is_not_slowed_down_by_a_flood_from_the_same_peer(tok
     assert (await tokens.identify("known", "peer")).username == "user of known"
 
 
+async def test_nor_when_it_is_asked_about_again(tokens, clock):
+    await tokens.identify("known", "peer")
+    clock.now = 100.0
+    for number in range(5):
+        with pytest.raises((UnknownTokenError, TooManyError)):
+            await tokens.identify(f"guess-{number}", "peer")
+    assert (await tokens.identify("known", "peer")).username == "user of known"
+
+
+async def test_a_token_that_was_withdrawn_is_like_any_other(tokens, reviewer, clock):
+    await tokens.identify("known", "peer")
+    reviewer.known = lambda _token: None
+    clock.now = 100.0
+    for _ in range(4):  # what was known is asked about once beside the three that a peer may
+        with pytest.raises(UnknownTokenError):
+            await tokens.identify("known", "peer")
+    with pytest.raises(TooManyError):
+        await tokens.identify("known", "peer")
+    assert tokens._known == {}
+
+
 async def test_what_is_remembered_is_bounded(reviewer, clock):
     tokens = ForwardedTokens(reviewer.client, "marianne-api", Buckets(1.0, 10 * BELIEVED, clock), clock)
     for number in range(BELIEVED + 10):

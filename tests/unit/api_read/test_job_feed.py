@@ -108,3 +108,17 @@ async def test_each_reader_is_told_from_where_it_stands(feed: JobFeed) -> None:
     assert told(first) == [1, 2]
     assert told(second) == [2]
     assert feed.frames(second, third) is feed.frames(second, third)
+
+
+async def test_a_fault_of_ours_ends_it_instead_of_silence(feed: JobFeed, server: FakeServer) -> None:
+    await feed.first()
+    server.put("song", waiting={"message": "without its reason"})
+    feed.look(Entry(row(), server.version))
+
+    async def ended() -> bool:
+        return feed.ended is not None
+
+    await wait_for("the end", ended)
+    assert isinstance(feed.ended, UnreachableError)
+    with pytest.raises(KeyError):
+        await feed._task

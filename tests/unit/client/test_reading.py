@@ -105,6 +105,17 @@ def test_the_lease_tells_the_conductor_s_status():
     assert (status.running_jobs, status.total_jobs_active, status.version) == (2, 3, "0.1.0")
 
 
+@pytest.mark.parametrize("nonsense", ["", "x", "nan", "inf", "1e999", "-"])
+def test_an_annotation_that_says_nothing_is_none(nonsense):
+    lease = _lease()
+    told = lease["metadata"]["annotations"]
+    lease["metadata"]["annotations"] = dict.fromkeys(told, nonsense)
+    status = conductor_status(lease, NOW)
+    assert status is not None
+    assert (status.pid, status.uptime_seconds, status.memory_usage_mb) == (None, None, None)
+    assert (status.running_jobs, status.total_jobs_active) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("lease", "later", "good"),
     [
