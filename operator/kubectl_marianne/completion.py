@@ -7,7 +7,9 @@ one proposal a line, a tab before its explanation, and in the end a number that 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from enum import Enum
+from importlib import import_module
+from typing import Any, Final, Literal, get_args, get_origin
 
 NOTHING_ELSE: Final = ":4"
 """No names of files."""
@@ -15,15 +17,20 @@ FILES: Final = ":0"
 ERROR: Final = ":1"
 OF_JOBS: Final = frozenset({"status", "tree", "sheet", "errors", "logs", "pause", "resume", "cancel", "wait", "files"})
 SEVERAL: Final = frozenset({"pause", "resume", "cancel", "wait"})
+OF_A_FILE: Final = frozenset({"--kubeconfig", "--token-file"})
 OF_FILES: Final = frozenset({"run", "convert", "lint"})
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a verb takes: its flags with their help, and which of them want a value."""
+    """What a verb takes: its flags with their help; for those that want a value, the words to choose it from.
+
+    `places` are the words of its arguments, in their order; nothing where any word will do.
+    """
 
     flags: Mapping[str, str]
-    valued: frozenset[str]
+    words: Mapping[str, Sequence[str]]
+    places: Sequence[Sequence[str]]
 
 
 def main() -> None:
@@ -45,27 +52,42 @@ def answer(words: Sequence[str], job_names: Any) -> list[str]:  # noqa: ANN401
         return [ERROR]
     command = described(name)
     given, values, pending = parsed(before[before.index(name) + 1 :], command)
+    if pending in OF_A_FILE:
+        return [FILES]
     if pending is not None:
-        return [FILES if pending == "--kubeconfig" else NOTHING_ELSE]
+        return [*_that_begin(command.words[pending], unfinished), NOTHING_ELSE]
     if unfinished.startswith("-"):
         return [*_that_begin((f"{flag}\t{told}" for flag, told in command.flags.items()), unfinished), NOTHING_ELSE]
     if name in OF_JOBS and (not given or name in SEVERAL):
         proposals = (each for each in job_names(values) if each.partition("\t")[0] not in given)
         return [*_that_begin(proposals, unfinished), NOTHING_ELSE]
-    return [FILES if name in OF_FILES and not given else NOTHING_ELSE]
+    if name in OF_FILES and not given:
+        return [FILES]
+    return [*_that_begin(_at(command.places, len(given)), unfinished), NOTHING_ELSE]
 
 
 def described(name: str) -> Command:
     """As typer has it."""
     from typer.main import get_command  # noqa: PLC0415
 
-    from kubectl_marianne.application import application  # noqa: PLC0415
+    from kubectl_marianne.application import VERBS, application  # noqa: PLC0415
 
     group: Any = get_command(application([name]))
     options = [each for each in group.commands[name].params if each.param_type_name == "option"]
     flags = {flag: each.help or "" for each in options for flag in each.opts if flag.startswith("--")}
-    valued = frozenset(flag for each in options if not each.is_flag for flag in each.opts)
-    return Command(flags, valued)
+    kinds = import_module(f"kubectl_marianne.{VERBS[name].module}").command.__annotations__
+    words = {flag: _words(kinds[each.name]) for each in options if not each.is_flag for flag in each.opts}
+    places = [_words(kinds[each.name]) for each in group.commands[name].params if each.param_type_name == "argument"]
+    return Command(flags, words, places)
+
+
+def _words(kind: Any) -> list[str]:  # noqa: ANN401  (an annotation)
+    """Of an enumeration or a `Literal`, however deep in the annotation."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [str(each.value) for each in kind]
+    if get_origin(kind) is Literal:
+        return [*get_args(kind)]
+    return [word for each in get_args(kind) for word in _words(each)]
 
 
 def parsed(words: Iterable[str], command: Command) -> tuple[list[str], dict[str, str], str | None]:
@@ -79,11 +101,15 @@ def parsed(words: Iterable[str], command: Command) -> tuple[list[str], dict[str,
         elif "=" in word and word.startswith("--"):
             flag, _, value = word.partition("=")
             values[flag] = value
-        elif word in command.valued:
+        elif word in command.words:
             pending = word
         elif not word.startswith("-"):
             given.append(word)
     return given, values, pending
+
+
+def _at(places: Sequence[Sequence[str]], index: int) -> Sequence[str]:
+    return places[index] if index < len(places) else ()
 
 
 def _that_begin(proposals: Iterable[str], unfinished: str) -> list[str]:
