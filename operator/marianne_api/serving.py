@@ -13,6 +13,8 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from marianne_api.prompt_requests import PromptRequests
+
 GRACE_SECONDS: Final = 5
 """For what still runs when the process is told to stop; then streams are cut."""
 CONNECTIONS: Final = 2000
@@ -41,7 +43,7 @@ def configuration(app: ASGIApp, host: str, port: int, header_bytes: int, pair: K
         port=port,
         ssl_certfile=pair.certificate if pair else None,
         ssl_keyfile=pair.key if pair else None,
-        http="h11",
+        http=PromptRequests,
         h11_max_incomplete_event_size=header_bytes,
         ws="none",
         access_log=False,

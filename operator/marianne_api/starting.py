@@ -25,7 +25,6 @@ INVALID: Final = "Invalid job configuration"
 NO_SUCH_FILE: Final = "Configuration file not found"
 CONFIG_KEY: Final = re.compile(r"[A-Za-z0-9._-]{1,247}\.ya?ml")
 ACCEPTED: Final = "accepted"
-LONGEST_NAME: Final = 253
 
 
 class ConfigurationError(ValueError):

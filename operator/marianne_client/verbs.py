@@ -51,11 +51,21 @@ def resume(job: Job, token: str) -> Wish | Refusal:
     if word(job) == "failed":
         if _phase(job) == "Refused":
             return Refusal(f"Job is not paused (status: failed); its spec is to be mended first: {_why(job)}")
-        wish = {"restart": {"token": token, "scope": "Failed"}, "paused": False}
-        return _wish(job, wish, "Resume requested: what failed runs again")
+        return _restart(job, token)
     if word(job) == "paused" or (_asked(job, "paused") and word(job) in ("pending", "running")):
         return _wish(job, {"paused": False}, "Resume requested")
     return Refusal(f"Job is not paused (status: {word(job)})")
+
+
+def _restart(job: Job, token: str) -> Wish:
+    """Once, however often it is wished before the conductor has begun: a second token would end the new run again."""
+    message = "Resume requested: what failed runs again"
+    wished = ((job.get("spec") or {}).get("restart") or {}).get("token")
+    if wished not in (None, job["status"].get("restartToken")):
+        return _wish(job, {"paused": False}, message)
+    wish = _wish(job, {"restart": {"token": token, "scope": "Failed"}, "paused": False}, message)
+    unchanged = {"op": "test", "path": "/metadata/generation", "value": job["metadata"]["generation"]}
+    return Wish([wish.operations[0], unchanged, *wish.operations[1:]], message)
 
 
 def cancel(job: Job, *, now: bool | None = None) -> Wish | Refusal:

@@ -30,7 +30,7 @@ def _job(phase, **spec):
     status = {} if phase is None else {"phase": phase, "startTime": "2026-01-01T00:00:00Z"}
     spec |= {"paused": True} if phase == "Paused" else {}
     spec |= {"cancel": True} if phase == "Cancelled" else {}
-    return {"metadata": {"uid": "u"}, "spec": {"scoreText": "x", **spec}, "status": status}
+    return {"metadata": {"uid": "u", "generation": 3}, "spec": {"scoreText": "x", **spec}, "status": status}
 
 
 ACT = {
@@ -51,7 +51,7 @@ def test_the_matrix(verb, phase):
 def _changes(wish):
     assert isinstance(wish, Wish)
     assert wish.operations[0] == {"op": "test", "path": "/metadata/uid", "value": "u"}
-    return {each["path"]: each["value"] for each in wish.operations[1:]}
+    return {each["path"]: each["value"] for each in wish.operations if each["op"] != "test"}
 
 
 def test_a_pause_and_its_policy():
@@ -80,6 +80,17 @@ def test_resume_of_a_failed_job_restarts_what_failed():
         "/spec/restart": {"token": "t", "scope": "Failed"},
         "/spec/paused": False,
     }
+
+
+def test_a_restart_is_wished_once():
+    """Two clients, or one that asks again, must not make two runs."""
+    failed = _job("Failed", restart={"token": "old"})
+    failed["status"]["restartToken"] = "old"
+    wish = verbs.resume(failed, "new")
+    assert _changes(wish)["/spec/restart"]["token"] == "new"
+    assert {"op": "test", "path": "/metadata/generation", "value": 3} in wish.operations
+    failed["spec"]["restart"] = {"token": "new"}
+    assert _changes(verbs.resume(failed, "newer")) == {"/spec/paused": False}
 
 
 def test_refusals_say_what_is_possible():
