@@ -26,17 +26,14 @@ class Job:
         """As it is named from the top of the tree."""
         return f"examples/{self.name}.yaml"
 
-    @property
-    def claim(self) -> str:
-        """Where its results are."""
-        return f"{self.name}-workspace"
-
 
 HELLO: Final = Job("hello", "concert.md")
 """bash."""
 REVIEW: Final = Job("review", "report.md")
 """What a score for AI agents looks like."""
 JOBS: Final = (HELLO, REVIEW)
+AGAIN: Final = "again"
+"""What the user is told to make of `REVIEW`."""
 
 
 def make_room(access: Access) -> None:
@@ -44,8 +41,8 @@ def make_room(access: Access) -> None:
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     access.kubectl("apply", "-f", "-", text=yaml.safe_dump(namespace))
     access.kubectl("label", "namespace", NAMESPACE, RESTRICTED, "--overwrite")
-    names = [job.name for job in JOBS]
+    names = [*(job.name for job in JOBS), AGAIN]
     gone = ("--ignore-not-found", "--wait", "--timeout=90s", HERE)
     access.kubectl("delete", "mariannejobs", *names, *gone)
     access.kubectl("delete", "pods", f"--selector=marianne.dev/job in ({','.join(names)})", *gone)
-    access.kubectl("delete", "pvc", *(job.claim for job in JOBS), *gone)
+    access.kubectl("delete", "pvc", *(f"{name}-workspace" for name in names), *gone)

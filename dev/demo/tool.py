@@ -8,7 +8,7 @@ from typing import Final
 
 from dev.cluster.progress import SetupError, say
 from dev.demo.access import Access
-from dev.demo.jobs import NAMESPACE, TREE
+from dev.demo.jobs import AGAIN, NAMESPACE, REVIEW, TREE
 
 HERE: Final = ("-n", NAMESPACE)
 
@@ -33,13 +33,13 @@ def what_next(access: Access) -> list[str]:
     commands = [
         ("what this cluster and you lack", ("doctor",)),
         ("all jobs", ("status",)),
-        ("every sheet, and its attempts", ("tree", "review", "--all")),
-        ("what went wrong on the way", ("errors", "review")),
-        ("a sheet's log", ("logs", "review", "-s", "1")),
-        ("play it again under another name", ("run", "examples/review.yaml", "--name", "again", "--watch")),
-        ("pause it, go on, end it", ("pause", "again")),
-        ("", ("resume", "again")),
-        ("", ("cancel", "again")),
+        ("every sheet, and its attempts", ("tree", REVIEW.name, "--all")),
+        ("what went wrong on the way", ("errors", REVIEW.name)),
+        ("a sheet's log", ("logs", REVIEW.name, "-s", "1")),
+        ("play it again under another name", ("run", REVIEW.file, "--name", AGAIN)),
+        ("pause it, go on, end it", ("pause", AGAIN)),
+        ("", ("resume", AGAIN)),
+        ("", ("cancel", AGAIN)),
     ]
     path = f'export PATH="{TREE / ".venv" / "bin"}:$PATH"'
     where = [path, *([f"export KUBECONFIG={access.kubeconfig}"] if access.kubeconfig else [])]
