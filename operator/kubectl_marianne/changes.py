@@ -1,6 +1,6 @@
 """From one version to the next as lines, for whatever reads a pipe."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kubectl_marianne import palette
@@ -12,20 +12,27 @@ Job = Mapping[str, Any]
 Rows = Mapping[tuple[str, str], JobRow]
 
 
-def job_changes(before: Job | None, after: Job) -> list[Line]:
-    """Each sheet whose state or attempt is another one, then the job, if its phase or reason is."""
+def job_changes(before: Job | None, after: Job, wanted: Callable[[Job], bool] = lambda _: True) -> list[Line]:
+    """Each wanted sheet whose state or attempt is another one, then the job, if its phase or reason is.
+
+    What was wanted until now is told once more, as what it has become.
+    """
     old = {sheet["num"]: sheet for sheet in sheets(before)} if before else {}
-    told = [_sheet(sheet) for sheet in sheets(after) if _news(sheet) != _news(old.get(sheet["num"], {}))]
+    pairs = [(old.get(sheet["num"]), sheet) for sheet in sheets(after)]
+    news = [(was, now) for was, now in pairs if _news(now) != _news(was or {})]
+    told = [_sheet(now) for was, now in news if wanted(now) or (was is not None and wanted(was))]
     if before is None or _job(before) != _job(after):
         told.append(_job(after))
     return told
 
 
-def row_changes(before: Rows | None, after: Rows) -> list[Line]:
-    """Each job that looks different, and those that are gone."""
+def row_changes(before: Rows | None, after: Rows, wanted: Callable[[JobRow], bool] = lambda _: True) -> list[Line]:
+    """Each wanted job that looks different, and those that are gone; what was wanted until now is told once more."""
     old: Rows = before or {}
-    told = [_row(row) for key, row in after.items() if key not in old or _row(old[key]) != _row(row)]
-    return told + [line(f"{row.namespace}/{row.name} deleted") for key, row in old.items() if key not in after]
+    seen = {key: row for key, row in old.items() if wanted(row)}
+    news = [(key, row) for key, row in after.items() if key not in old or _row(old[key]) != _row(row)]
+    told = [_row(row) for key, row in news if wanted(row) or key in seen]
+    return told + [line(f"{row.namespace}/{row.name} deleted") for key, row in seen.items() if key not in after]
 
 
 def _news(sheet: Mapping[str, Any]) -> Sequence[Any]:

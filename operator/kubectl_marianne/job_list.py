@@ -1,9 +1,10 @@
 """The list of jobs: once, or for as long as somebody looks."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from kubectl_marianne import exits, fetch
 from kubectl_marianne.changes import row_changes
@@ -15,9 +16,12 @@ from kubectl_marianne.redraw import Freshness, follow
 from kubectl_marianne.row_versions import Rows, row_versions
 from kubectl_marianne.session import Session
 from marianne_client.conductor import ConductorStatus
+from marianne_client.errors import UnreachableError
 from marianne_client.table import JobRow
 
 Wanted = Callable[[str], bool]
+Conductor = ConductorStatus | str
+CONDUCTOR_SECONDS: Final = 10.0
 
 
 def chosen(*, failed: bool, waiting: bool) -> Wanted:
@@ -47,24 +51,36 @@ async def once(session: Session, wanted: Wanted) -> int:
 
 async def watch(session: Session, wanted: Wanted) -> int:
     """Until Ctrl-C."""
-    conductor = await fetch.conductor(session)
+    conductor = [await fetch.conductor(session)]
     fresh = Freshness(session.now)
 
-    async def versions() -> AsyncGenerator[Rows | None, None]:
-        async with contextlib.aclosing(row_versions(session, fresh.pause)) as found:
-            async for version in found:
-                yield {key: row for key, row in version.items() if wanted(row.phase)}
-
     def draw(rows: Rows) -> list[Line]:
-        return _lines(session, [rows[key] for key in sorted(rows)], conductor, session.screen.height)
+        shown = [rows[key] for key in sorted(rows) if wanted(rows[key].phase)]
+        return _lines(session, shown, conductor[0], session.screen.height)
 
-    await follow(session.screen, fresh, versions(), draw, row_changes)
+    def changes(before: Rows | None, after: Rows) -> list[Line]:
+        return row_changes(before, after, lambda row: wanted(row.phase))
+
+    looking = asyncio.create_task(_look_after(session, conductor, fresh.changed))
+    try:
+        await follow(session.screen, fresh, row_versions(session, fresh.pause), draw, changes)
+    finally:
+        looking.cancel()
     return exits.OK
 
 
-def _lines(
-    session: Session, rows: Sequence[JobRow], conductor: ConductorStatus | str, height: int | None
-) -> list[Line]:
+async def _look_after(session: Session, conductor: list[Conductor], changed: asyncio.Event) -> None:
+    """A conductor that goes away tells nobody, and few may watch its Lease."""
+    while True:
+        await asyncio.sleep(CONDUCTOR_SECONDS)
+        with contextlib.suppress(UnreachableError):  # the jobs' own watch tells of that
+            found = await fetch.conductor(session)
+            if isinstance(found, str) is not isinstance(conductor[0], str):
+                changed.set()
+            conductor[0] = found
+
+
+def _lines(session: Session, rows: Sequence[JobRow], conductor: Conductor, height: int | None) -> list[Line]:
     screen = standard_screen(no_color=session.options.no_color)
     look = fetch.look(session, screen)
     room = None if height is None or look.height is None else look.height - 1

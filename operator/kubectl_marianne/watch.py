@@ -45,7 +45,10 @@ async def watch_job(session: Session, job: JobId, wanted: Wanted = EVERY) -> int
         screen = standard_screen(no_color=session.options.no_color)
         return job_lines(version, scores.get(_score_name(version), NO_SCORE), look(session, screen), wanted)
 
-    last = await follow(session.screen, fresh, versions(), draw, job_changes)
+    def changes(before: Job | None, after: Job) -> list[Line]:
+        return job_changes(before, after, wanted)
+
+    last = await follow(session.screen, fresh, versions(), draw, changes)
     if last is None:
         complain(f"{job.name} was deleted")
         return exits.ERROR

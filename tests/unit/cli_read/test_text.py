@@ -112,8 +112,24 @@ def test_a_pipe_is_told_only_what_changed() -> None:
     assert texts(job_changes(first, again)) == ["sheet 1 in_progress attempt 2"]
 
 
+def test_a_pipe_is_told_of_sheets_that_were_asked_for_and_of_what_became_of_them() -> None:
+    failed = job("Running", sheet(1, "failed", attempt=1, errorMessage="exit 3"), sheet(2, "in_progress", attempt=1))
+    again = job("Running", sheet(1, "in_progress", attempt=2), sheet(2, "completed", attempt=1))
+    only_failed = lambda each: each["state"] == "failed"  # noqa: E731
+    assert texts(job_changes(None, failed, only_failed)) == ["sheet 1 failed attempt 1: exit 3", "review-k2 Running"]
+    assert texts(job_changes(failed, again, only_failed)) == ["sheet 1 in_progress attempt 2"]
+
+
 def test_a_pipe_is_told_which_jobs_changed() -> None:
     before, after = row("a"), row("a", "Waiting", waiting_reason="ImagePull")
     gone = row("b")
     told = row_changes({("default", "a"): before, ("default", "b"): gone}, {("default", "a"): after})
     assert texts(told) == ["default/a Waiting 7/12: ImagePull", "default/b deleted"]
+
+
+def test_a_job_that_is_no_more_what_was_asked_for_is_not_called_deleted() -> None:
+    failed, running = row("a", "Failed"), row("a", "Running")
+    other = {("default", "b"): row("b", "Running")}
+    before, after = {("default", "a"): failed, **other}, {("default", "a"): running}
+    told = row_changes(before, after, lambda each: each.phase == "Failed")
+    assert texts(told) == ["default/a Running 7/12"]
