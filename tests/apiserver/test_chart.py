@@ -121,7 +121,7 @@ def test_the_operator_reads_its_settings() -> None:
 
 def test_the_operator_reads_other_settings(tmp_path: Path) -> None:
     values = {
-        "runner": {"image": "registry/runner:1", "pullPolicy": "Always"},
+        "runner": {"image": "registry/runner:1", "pullPolicy": "Always", "inject": True},
         "workspace": {"storage": "20Gi", "storageClassName": "fast", "accessModes": ["ReadWriteMany"]},
         "sheets": {"startDeadlineSeconds": 1200000, "resources": {"requests": {"cpu": "1"}, "limits": None}},
         "ceilings": {"serviceAccountNames": ["builder"], "priorityClassNames": []},
@@ -132,6 +132,7 @@ def test_the_operator_reads_other_settings(tmp_path: Path) -> None:
     read = settings_of(f"--values={tmp_path / 'values.yaml'}")
     settings = read.for_plan()
     assert (settings.runner_image, settings.image_pull_policy) == ("registry/runner:1", "Always")
+    assert settings.inject_runner
     assert (settings.workspace.storage_class_name, settings.workspace.access_modes) == ("fast", ["ReadWriteMany"])
     assert settings.start_deadline_seconds == 1200000
     assert settings.resources["requests"]["cpu"] == "1" and "limits" not in settings.resources

@@ -9,7 +9,7 @@ from marianne_operator.plan.observation import Settings
 from marianne_operator.settings import ProcessSettings, read_settings
 
 WHOLE = """
-runner: {image: "runner:1", pullPolicy: Never}
+runner: {image: "runner:1", pullPolicy: Never, inject: true}
 workspace: {storage: 5Gi, storageClassName: fast, accessModes: [ReadWriteMany]}
 sheets:
   resources: {requests: {cpu: 100m}}
@@ -29,7 +29,7 @@ def settings(tmp_path: Path, text: str) -> Settings:
 
 def test_every_key_arrives(tmp_path: Path) -> None:
     known = settings(tmp_path, WHOLE)
-    assert (known.runner_image, known.image_pull_policy) == ("runner:1", "Never")
+    assert (known.runner_image, known.image_pull_policy, known.inject_runner) == ("runner:1", "Never", True)
     assert (known.workspace.storage, known.workspace.access_modes) == ("5Gi", ["ReadWriteMany"])
     assert known.resources == {"requests": {"cpu": "100m"}}
     assert (known.start_deadline_seconds, known.termination_grace_seconds) == (60, 10)
