@@ -132,7 +132,7 @@ async def test_the_ninth_stream(hurried: ApiProcess, token: str, api: Api, names
         assert (await client.get(path)).status_code == 429
         await opened[0].__aexit__(None, None, None)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 async with client.stream("GET", path) as another:
                     if another.status_code == 200:

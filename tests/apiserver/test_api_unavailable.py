@@ -62,7 +62,7 @@ async def test_no_api_server(control_plane: ControlPlane, token: str, namespace:
 
 async def _expect_unavailable(client: httpx.AsyncClient, path: str) -> None:
     asked = {"config_content": yaml.safe_dump(score())}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         answers = await asyncio.gather(
             client.post("/api/jobs", json=asked),
             *(client.post(f"{path}/{verb}") for verb in ("pause", "resume", "cancel")),

@@ -99,12 +99,12 @@ class Feed:
             job.tell(self.trouble, self.ended)
 
     async def _follow(self) -> None:
-        failures = 0
+        pause = self.timing.retry
         while True:
             try:
                 listing = await list_rows(self._connection, self.scope)
                 self._listed(listing)
-                failures = 0
+                pause = self.timing.retry
                 await self._watch(listing)
             except OutdatedError:
                 continue
@@ -114,8 +114,8 @@ class Feed:
                 self._troubled(error.message)
             except UnreachableError as error:
                 self._troubled(str(error))
-            await asyncio.sleep(min(self.timing.retry * 2**failures, self.timing.retry_at_most))
-            failures += 1
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self.timing.retry_at_most)
 
     async def _watch(self, listing: Listing) -> None:
         """A watch that ends by itself is gone on with from where it stands."""

@@ -49,13 +49,13 @@ async def test_renewal(authority, tmp_path, caplog):
     async def told() -> bool:
         return "of no use" in caplog.text
 
-    await wait_for("the pair that does not fit to be looked at", told, 10)
+    await wait_for("the pair that does not fit to be looked at", told)
     assert await _served(authority, port) == "old"
     put("new", "new")
 
     async def renewed() -> bool:
         return await _served(authority, port) == "new"
 
-    await wait_for("the new certificate", renewed, 10)
+    await wait_for("the new certificate", renewed)
     renewing.cancel()
     server.close()
