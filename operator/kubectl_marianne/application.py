@@ -73,7 +73,8 @@ def application(arguments: Sequence[str]) -> typer.Typer:
     app.callback()(_keep_verbs_apart)
     for name, verb in VERBS.items():
         callback = _load(verb) if name == chosen else _unloaded
-        app.command(name, short_help=verb.summary, help=verb.summary, epilog=_examples(verb))(callback)
+        told = f"{verb.summary}\n\n{callback.__doc__}"
+        app.command(name, short_help=verb.summary, help=told, epilog=_examples(verb))(callback)
     return app
 
 

@@ -22,8 +22,8 @@ async def command(
     options: Options,
     job: Annotated[str, typer.Argument(metavar="JOB")],
     question: Annotated[Question, typer.Argument(metavar="ls|cat|cp", show_default=False)] = Question.LS,
-    path: Annotated[str, typer.Argument(metavar="[PATH]", help="In the workspace.")] = "",
-    target: Annotated[Path | None, typer.Argument(metavar="[TARGET]", help="cp: a folder of this machine.")] = None,
+    path: Annotated[str, typer.Argument(metavar="PATH", help="In the workspace.")] = "",
+    target: Annotated[Path | None, typer.Argument(metavar="TARGET", help="cp: a folder of this machine.")] = None,
     *,
     image: Annotated[
         str | None, typer.Option("--image", help="With python3; else the image of the job's Pods.")

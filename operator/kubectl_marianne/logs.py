@@ -20,7 +20,9 @@ async def command(  # noqa: PLR0913  (flags)
     failed: Annotated[bool, typer.Option("--failed", help="Only sheets that have failed.")] = False,
     previous: Annotated[bool, typer.Option("--previous", "-p", help="The attempt before the newest.")] = False,
     since: Annotated[str | None, typer.Option("--since", help="Only lines younger than 90s, 5m, 2h.")] = None,
-    tail: Annotated[int | None, typer.Option("--tail", min=0, help="Of each Pod's log, the last lines.")] = None,
+    tail: Annotated[
+        int | None, typer.Option("--tail", min=-1, help="Of each Pod's log, the last lines; -1: all.")
+    ] = None,
     prefix: Annotated[bool, typer.Option("--prefix/--no-prefix", help="[sheet movement attempt]")] = True,
     timestamps: Annotated[bool, typer.Option("--timestamps", help="When each line was printed.")] = False,
     latest: Annotated[bool, typer.Option("--latest", help="Of the newest job of the namespace.")] = False,
@@ -39,6 +41,6 @@ async def command(  # noqa: PLR0913  (flags)
         age = seconds(since) if since else None
     except ValueError as error:
         raise refuse(f"--since: {error}") from error
-    asked = Asked(frozenset(sheet or ()), follow, attempt, failed, previous, age, tail)
+    asked = Asked(frozenset(sheet or ()), follow, attempt, failed, previous, age, None if tail == -1 else tail)
     async with session(options) as opened:
         return await read_logs(opened, job, asked, LogStyle(prefix, timestamps))

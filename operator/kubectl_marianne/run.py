@@ -52,7 +52,12 @@ async def command(  # noqa: PLR0913  (flags)
     logs: Annotated[bool, typer.Option("--logs", help="Print what its sheets print until it ends.")] = False,
     timeout: TIMEOUT = None,
 ) -> int:
-    """With --watch, --wait or --logs the exit code is the job's: 0 completed, 10 failed, 11 cancelled, 12 paused."""
+    """With --watch, --wait or --logs the exit code is the job's: 0 completed, 10 failed, 11 cancelled, 12 paused.
+
+    A pause ends no --watch: it shows what comes after it.
+    """
+    if options.output not in (None, *OUTPUTS):
+        raise refuse(f"-o is one of {', '.join(OUTPUTS)}")
     if dry_run and (watch or wait or logs):
         raise refuse("--dry-run makes no job that could be followed")
     if options.output and (watch or logs):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,8 @@ def test_the_help_of_each_verb_has_an_example(name: str) -> None:
     assert code == 0
     assert f"  kubectl marianne {VERBS[name].examples[0]}\n" in text
     assert VERBS[name].summary in text
+    said = import_module(f"kubectl_marianne.{VERBS[name].module}").command.__doc__
+    assert " ".join(said.split()) in " ".join(text.split())
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -70,6 +73,7 @@ def test_the_list_of_verbs_loads_none_of_them() -> None:
         ("sheet", "a", "0"),
         ("sheet", "a", "1", "-o", "name"),
         ("tree",),
+        ("run", "-", "-o", "wide"),
         ("sing",),
     ],
 )
