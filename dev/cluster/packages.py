@@ -23,6 +23,8 @@ NODE: Final = {
 """Package to the program by which its presence is told."""
 IMAGES: Final = {"buildah": "buildah", "mmdebstrap": "mmdebstrap", "gcc": "gcc", "libc6-dev": "/usr/include/stdlib.h"}
 NPM: Final = {"npm": "npm"}
+SHELLS: Final = {"zsh": "zsh", "fish": "fish", "bash-completion": "/usr/share/bash-completion/bash_completion"}
+"""In which the command line's completion is tried."""
 
 
 def ensure(packages: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dev.cluster import binaries, images
+from dev.cluster import binaries, images, packages
 from dev.cluster.image_order import ON_REQUEST
 from dev.cluster.progress import SetupError, say, tail
 
@@ -20,9 +20,10 @@ SAY_EVERY_SECONDS: Final = 60.0
 
 
 def main() -> int:
-    """Everything that a local cluster is started from."""
+    """Everything that a local cluster is started from, and the shells that the command line is tried in."""
     try:
         binaries.ensure()
+        packages.ensure(packages.SHELLS)
         if "--images" in sys.argv[1:]:
             images.build(*ON_REQUEST)
     except SetupError as error:

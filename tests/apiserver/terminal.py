@@ -39,12 +39,17 @@ class Terminal:
     """`raw` is all that was sent, `rows` what is on the screen now. The program is killed on leaving."""
 
     def __init__(
-        self, arguments: Sequence[str], environ: Mapping[str, str], columns: int = 80, height: int = 24
+        self,
+        arguments: Sequence[str],
+        environ: Mapping[str, str],
+        columns: int = 80,
+        height: int = 24,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         self.raw = bytearray()
         self._screen = pyte.Screen(columns, height)
         self._stream = pyte.ByteStream(self._screen)
-        self._command = [*PROGRAM, *arguments]
+        self._command = [*program, *arguments]
         self._environ = dict(environ)
         self._main, self._side = pty.openpty()
         self.resize(columns, height)

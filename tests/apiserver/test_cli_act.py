@@ -208,10 +208,10 @@ async def test_cancel_asks_on_a_terminal(
 ) -> None:
     await submit(api, namespace, job("held", score()))
     words = ("cancel", "held", f"--namespace={namespace}")
-    for answer, code, wished in (("n", 1, False), ("y", 0, True)):
+    for keys, code, wished in (("n\n", 1, False), ("\x03", 130, False), ("\x04", 1, False), ("y\n", 0, True)):
         async with Terminal(words, environment(control_plane.kubeconfig)) as terminal:
             await terminal.until(f"Cancel {namespace}.held?")
-            terminal.type(f"{answer}\n")
+            terminal.type(keys)
             assert await terminal.ended() == code
         assert (await api.get(jobs_path(namespace, "held")))["spec"].get("cancel", False) is wished
 

@@ -22,6 +22,21 @@ from tests.simulated_kubelet.kubelet import SimulatedKubelet
 
 ESC = b"\x1b"
 MANY = 500
+SHELLS = {
+    "bash": (
+        ("bash", "--norc", "--noprofile", "-i"),
+        "source /usr/share/bash-completion/bash_completion; source <(kubectl completion bash); PS1='ready> '",
+    ),
+    "zsh": (
+        ("zsh", "-f", "-i"),
+        "autoload -U compinit; compinit -u -D; source <(kubectl completion zsh); PS1='ready> '",
+    ),
+    "fish": (
+        ("fish", "--no-config", "-i"),
+        "kubectl completion fish | source; function fish_prompt; printf 'ready> '; end",
+    ),
+}
+"""Without anybody's own settings."""
 
 
 class Marianne:
@@ -165,13 +180,18 @@ async def test_watch_tells_a_pipe_what_changes(marianne: Marianne, held: str, ap
     assert told.splitlines()[-1].startswith(f"{held} Cancelled")
 
 
-async def test_the_list_is_watched_too(marianne: Marianne, held: str, api: Api, namespace: str) -> None:
+async def test_the_list_is_watched_too(
+    marianne: Marianne, held: str, api: Api, namespace: str, operator: OperatorProcess
+) -> None:
     async with marianne.terminal("status", "-w") as terminal:
         await terminal.until(held)
         await jobs.submit(api, namespace, jobs.job("second", jobs.score(), paused=True))
         await terminal.until("second")
         await api.delete(jobs_path(namespace, "second"))
         await terminal.until_gone("second")
+        await terminal.until("conductor  Running")
+        await operator.stop()
+        await terminal.until("conductor  not running")
         assert terminal.cursor_hidden
         terminal.terminate()
         assert await terminal.ended() == 143
@@ -242,8 +262,10 @@ async def test_refusals_are_the_api_server_s_own_words(marianne: Marianne, kubec
     code, _, error = await marianne("status", "--as", "jane")
     assert code == 1
     assert error == kubectl("get", "mariannejobs", "--as=jane").stderr
-    code, _, error = await marianne("status", "nobody")
-    assert (code, error) == (1, kubectl("get", "mariannejob", "nobody").stderr)
+    absent = kubectl("get", "mariannejob", "nobody").stderr
+    for arguments in (("status", "nobody"), ("status", "nobody", "-w"), ("wait", "nobody"), ("logs", "nobody")):
+        code, _, error = await marianne(*arguments)
+        assert (arguments, code, error) == (arguments, 1, absent)
 
 
 async def test_namespaces_and_contexts_are_kubectl_s(
@@ -261,10 +283,7 @@ async def test_namespaces_and_contexts_are_kubectl_s(
     assert (code, error) == (1, "error: 'Not_A_Name' cannot be the name of a job\n")
 
 
-async def test_kubectl_completes_names_of_jobs(marianne: Marianne, held: str) -> None:
-    """bash, zsh and fish all ask `kubectl __complete`, which asks the plugin."""
-    scripts = [await _kubectl(marianne, "completion", shell) for shell in ("bash", "zsh", "fish")]
-    assert all("__complete" in script for script in scripts)
+async def test_kubectl_completes_verbs_jobs_and_words(marianne: Marianne, held: str) -> None:
     place = f"--namespace={marianne.namespace}"
     assert (await _kubectl(marianne, "__complete", "marianne", "status", place, "")).splitlines() == [
         f"{held}\tRunning",
@@ -274,21 +293,16 @@ async def test_kubectl_completes_names_of_jobs(marianne: Marianne, held: str) ->
     assert "status\tList jobs, or look at one." in await _kubectl(marianne, "__complete", "marianne", "st")
 
 
-async def test_bash_completes_names_of_jobs(marianne: Marianne, held: str) -> None:
-    """kubectl's own script; what bash-completion gives it elsewhere stands here in three lines."""
-    line = ["kubectl", "marianne", "status", f"--namespace={marianne.namespace}", held[:3]]
-    script = f"""
-        source <(kubectl completion bash)
-        _get_comp_words_by_ref() {{ words=("${{COMP_WORDS[@]}}"); cword=$COMP_CWORD; cur=${{words[cword]}}; }}
-        COMP_WORDS=({" ".join(line)}); COMP_CWORD={len(line) - 1}; COMP_LINE="{" ".join(line)}"; COMP_TYPE=9
-        __start_kubectl
-        echo "${{COMPREPLY[@]}}"
-    """
-    process = await asyncio.create_subprocess_exec(
-        "bash", "--norc", "-c", script, stdout=asyncio.subprocess.PIPE, env=_environment(marianne)
-    )
-    out, _ = await process.communicate()
-    assert out.decode().split() == [held]
+@pytest.mark.parametrize("shell", SHELLS)
+async def test_a_shell_completes_names_of_jobs(marianne: Marianne, held: str, shell: str, tmp_path: Path) -> None:
+    """kubectl's own completion in the shell itself, which asks the plugin."""
+    environ = _environment(marianne) | {"HOME": str(tmp_path)}
+    command, setup = SHELLS[shell]
+    async with Terminal(command[1:], environ, columns=120, program=command[:1]) as terminal:
+        terminal.type(f"{setup}\n")
+        await terminal.until("\nready>")
+        terminal.type(f"kubectl marianne status --namespace={marianne.namespace} {held[:2]}\t")
+        await terminal.until(f"{marianne.namespace} {held}")
 
 
 async def _kubectl(marianne: Marianne, *arguments: str) -> str:
