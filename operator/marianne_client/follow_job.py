@@ -90,31 +90,29 @@ class JobWatch:
     def __init__(self, connection: Connection, job: JobId) -> None:
         self._connection, self._job = connection, job
         self._now: JobNow | None = None
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
     async def until(self, satisfied: Callable[[JobNow], bool]) -> JobNow:
         """The first version, of those that were not overtaken, of which it is true."""
-        async with self._changed:
-            while self._now is None or not satisfied(self._now):
-                await self._changed.wait()
-            return self._now
+        while self._now is None or not satisfied(self._now):
+            await self._changed.wait()
+        return self._now
 
     async def run(self) -> None:
         """Until the job is deleted, or followed by another of its name. Raises what `job_versions` raises."""
         async with contextlib.aclosing(job_versions(self._connection, self._job)) as versions:
             async for body in versions:
                 if body is None:
-                    await self._end()
+                    self._end()
                     return
-                await self._set(JobNow.of(body))
+                self._set(JobNow.of(body))
 
-    async def _end(self) -> None:
+    def _end(self) -> None:
         """What was known of it last stands."""
         if self._now is None:
             raise ApiError(404, "NotFound", f'mariannejobs.marianne.dev "{self._job.name}" not found')
-        await self._set(replace(self._now, over=True))
+        self._set(replace(self._now, over=True))
 
-    async def _set(self, now: JobNow) -> None:
-        async with self._changed:
-            self._now = now
-            self._changed.notify_all()
+    def _set(self, now: JobNow) -> None:
+        self._now, changed, self._changed = now, self._changed, asyncio.Event()
+        changed.set()
