@@ -11,9 +11,10 @@ from starlette.middleware.cors import CORSMiddleware
 from marianne_api import conductor, errors, health, jobs, logs_routes, read, scores, sheets
 from marianne_api.authentication import Authentication, Authenticator, ForwardedTokens, OwnToken
 from marianne_api.dependencies import AppState, Times
-from marianne_api.guard import Guard, SafeHeaders
+from marianne_api.guard import Guard
 from marianne_api.limits import Buckets, StreamSlots, Turns
 from marianne_api.rates import Rates
+from marianne_api.safe_headers import REQUEST_ID, SafeHeaders
 from marianne_api.settings import ApiSettings
 from marianne_client.access import Access
 from marianne_client.connection import open_client
@@ -90,7 +91,7 @@ def _add_door(app: FastAPI, state: AppState, authenticator: Authenticator) -> No
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Prefer", "Last-Event-ID"],
-            expose_headers=["Retry-After", "X-Request-Id"],
+            expose_headers=["Retry-After", REQUEST_ID],
         )
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(SafeHeaders, new_id=state.times.token)

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from marianne_api.limits import TooManyError
+from marianne_api.safe_headers import REQUEST_ID, SENT_ALWAYS
 from marianne_client.errors import ApiError, UnknownIdError, UnreachableError
 
 UNAVAILABLE: Final = "Conductor unavailable"
@@ -98,6 +99,7 @@ def _answer(request: Request, error: Exception) -> AsciiJSONResponse:
     return problem(404, f"Score not found: {request.path_params.get('job_id', error)}")
 
 
-def _broken(_request: Request, _error: Exception) -> AsciiJSONResponse:
-    """A mistake of ours; the server logs it with its place."""
-    return problem(500, "Internal error")
+def _broken(request: Request, _error: Exception) -> AsciiJSONResponse:
+    """A mistake of ours; the server logs it with its place. It is answered outside of all that adds headers."""
+    log.error("a request failed", extra={"request_id": request.state.request_id})
+    return problem(500, "Internal error", {**SENT_ALWAYS, REQUEST_ID: request.state.request_id})

@@ -2,11 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,41 +13,9 @@ from marianne_api.errors import AsciiJSONResponse, problem
 from marianne_api.rates import SAFE
 from marianne_api.settings import ApiSettings, Limits
 
-SENT_ALWAYS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 JSON_TYPE: Final = re.compile(r"application/([a-z0-9.-]+\+)?json", re.IGNORECASE)
 OWN_SITES: Final = frozenset({"", "same-origin", "none"})
 Refused = tuple[int, str]
-
-
-class SafeHeaders:
-    """On every answer; and a request id, by which an answer is found in the log."""
-
-    def __init__(self, app: ASGIApp, new_id: Callable[[], str]) -> None:
-        self._app, self._new_id = app, new_id
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As ASGI wants it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request_id = self._new_id()
-        scope.setdefault("state", {})["request_id"] = request_id
-
-        async def send_safe(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SENT_ALWAYS.items():
-                    headers.setdefault(name, value)
-                headers["X-Request-Id"] = request_id
-            await send(message)
-
-        await self._app(scope, receive, send_safe)
 
 
 class Guard:

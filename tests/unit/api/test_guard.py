@@ -9,7 +9,8 @@ import pytest
 from fastapi import FastAPI, HTTPException, Request
 
 from marianne_api.errors import add_handlers
-from marianne_api.guard import Guard, SafeHeaders
+from marianne_api.guard import Guard
+from marianne_api.safe_headers import SENT_ALWAYS, SafeHeaders
 from marianne_api.settings import ApiSettings, Limits
 
 ORIGIN = "https://pages.example"
@@ -32,6 +33,10 @@ def _app() -> FastAPI:
     @app.get("/")
     async def host() -> str:
         return "here"
+
+    @app.get("/broken")
+    async def broken() -> str:
+        raise LookupError("a secret")
 
     app.add_middleware(Guard, settings=SETTINGS)
     app.add_middleware(SafeHeaders, new_id=lambda: "the-id")
@@ -175,6 +180,7 @@ async def test_errors_do_not_fail_over_what_was_sent():
     async def quote() -> None:
         raise HTTPException(409, "what was sent: \ud800")
 
+    app.add_middleware(SafeHeaders, new_id=lambda: "the-id")
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
         answer = await client.post("/1", content=json.dumps({"secret\ud800": "swordfish"}), headers=JSON)
@@ -184,3 +190,13 @@ async def test_errors_do_not_fail_over_what_was_sent():
     assert (quoted.status_code, quoted.json()) == (409, {"detail": "what was sent: \ud800"})
     assert broken.status_code == 500
     assert broken.json() == {"detail": "Internal error"}
+
+
+async def test_a_mistake_of_ours_is_answered_like_everything_else(caplog):
+    transport = httpx.ASGITransport(_app(), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://api.example") as opened:
+        answer = await opened.get("/broken")
+    assert (answer.status_code, answer.json()) == (500, {"detail": "Internal error"})
+    assert answer.headers["x-request-id"] == "the-id"
+    assert all(answer.headers[name] == value for name, value in SENT_ALWAYS.items())
+    assert [each.request_id for each in caplog.records if each.name == "marianne_api"] == ["the-id"]
