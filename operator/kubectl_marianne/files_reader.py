@@ -6,31 +6,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from kubectl_marianne import files_program
+from marianne_operator.model.confinement import CLAIM_LABEL, CONTAINER_SECURITY, POD_SECURITY
+from marianne_operator.model.pod import MAIN_CONTAINER
 from marianne_runner.contract import SHEET_LABEL
 
-SHEET_CONTAINER: Final = "sheet"
-CLAIM_LABEL: Final = "marianne.dev/claim"
-"""What Pods that share a ReadWriteOnce volume are brought together by, sheets' and this one."""
 READER_LABEL: Final = "marianne.dev/reader-of"
 FOLDER: Final = "/workspace"
 SECONDS: Final = 300
 """It ends by then, and its owner the job takes it away, whatever becomes of the caller."""
-USER: Final = 65532
 FROM_THE_TEMPLATE: Final = ("imagePullSecrets", "nodeSelector", "tolerations", "runtimeClassName")
-
-POD_SECURITY: Final = {
-    "runAsNonRoot": True,
-    "runAsUser": USER,
-    "runAsGroup": USER,
-    "fsGroup": USER,
-    "fsGroupChangePolicy": "OnRootMismatch",
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
-CONTAINER_SECURITY: Final = {
-    "allowPrivilegeEscalation": False,
-    "readOnlyRootFilesystem": True,
-    "capabilities": {"drop": ["ALL"]},
-}
 
 
 class NoImageError(Exception):
@@ -59,7 +43,7 @@ def image_of(pods: Sequence[Mapping[str, Any]]) -> str:
     if not sheets:
         raise NoImageError("the job has no Pod to learn an image from; name one with --image, the runner's will do")
     latest = max(sheets, key=lambda pod: pod["metadata"]["creationTimestamp"])
-    return next(str(each["image"]) for each in latest["spec"]["containers"] if each["name"] == SHEET_CONTAINER)
+    return next(str(each["image"]) for each in latest["spec"]["containers"] if each["name"] == MAIN_CONTAINER)
 
 
 def reader(job: Mapping[str, Any], claim: Mapping[str, Any], image: str, question: Question) -> dict[str, Any]:

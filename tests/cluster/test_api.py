@@ -13,7 +13,6 @@ import pytest
 
 from dev.cluster import images
 from dev.cluster.control_plane import free_port
-from dev.cluster.image_order import ON_REQUEST
 from dev.cluster.local import LocalCluster
 from dev.demo.access import reach
 from dev.demo.installation import NAMESPACE, arguments
@@ -64,7 +63,7 @@ def reader(installed: None, module_lane: Lane, tmp_path_factory: pytest.TempPath
     folder = tmp_path_factory.mktemp("api")
     (folder / "charts").symlink_to(TREE / "charts")
     if not EXISTING:
-        images.load(images.build(*ON_REQUEST), LocalCluster().loaded_images)
+        images.load(images.build("api"), LocalCluster().loaded_images)
     access = reach()
     reader = Reader(folder, (access.kubectl_binary, access.helm_binary), module_lane.kubeconfig)
     try:

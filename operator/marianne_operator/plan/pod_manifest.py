@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from marianne_operator.model.confinement import CLAIM_LABEL, CONTAINER_SECURITY, POD_SECURITY
 from marianne_operator.model.instrument import InstrumentSpec
 from marianne_operator.model.job import JobView
 from marianne_operator.model.pod import MAIN_CONTAINER
@@ -24,8 +25,6 @@ from marianne_runner.contract import (
 )
 
 RUNNER: Final = "/opt/marianne/bin/marianne-runner"
-CLAIM_LABEL: Final = "marianne.dev/claim"
-"""The UID of the workspace's claim: what Pods that share one ReadWriteOnce volume are brought together by."""
 REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 RESERVED: Final = (
     "marianne.dev/",
@@ -34,21 +33,6 @@ RESERVED: Final = (
     "seccomp.security.alpha.kubernetes.io/",
 )
 """Keys that a template may not set: ours, and the annotations that would undo the container's confinement."""
-USER: Final = 65532
-
-POD_SECURITY: Final = {
-    "runAsNonRoot": True,
-    "runAsUser": USER,
-    "runAsGroup": USER,
-    "fsGroup": USER,
-    "fsGroupChangePolicy": "OnRootMismatch",
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
-CONTAINER_SECURITY: Final = {
-    "allowPrivilegeEscalation": False,
-    "readOnlyRootFilesystem": True,
-    "capabilities": {"drop": ["ALL"]},
-}
 ENVIRONMENT: Final = (
     {"name": "HOME", "value": "/tmp"},  # noqa: S108  (a path in the Pod)
     {"name": "GIT_CONFIG_COUNT", "value": "1"},

@@ -2,10 +2,9 @@
 
 import pytest
 
-from kubectl_marianne import files_reader
 from kubectl_marianne.files_pod import ReaderError, started, why_pending
 from kubectl_marianne.files_reader import NoImageError, Question, claim_of, image_of, reader
-from marianne_operator.plan import pod_manifest
+from marianne_operator.model.confinement import CONTAINER_SECURITY, POD_SECURITY
 
 JOB = {
     "apiVersion": "marianne.dev/v1alpha1",
@@ -24,9 +23,8 @@ def pod(image: str, created: str, labels: dict[str, str]) -> dict:
 
 def test_it_is_restricted_by_the_same_words_as_a_sheet() -> None:
     spec = reader(JOB, CLAIM, "image:1", ASKED)["spec"]
-    assert spec["securityContext"] == pod_manifest.POD_SECURITY
-    assert spec["containers"][0]["securityContext"] == pod_manifest.CONTAINER_SECURITY
-    assert files_reader.CLAIM_LABEL == pod_manifest.CLAIM_LABEL
+    assert spec["securityContext"] == POD_SECURITY
+    assert spec["containers"][0]["securityContext"] == CONTAINER_SECURITY
     assert spec["automountServiceAccountToken"] is False
     assert spec["restartPolicy"] == "Never"
     assert 0 < spec["activeDeadlineSeconds"] <= 600
