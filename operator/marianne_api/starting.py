@@ -146,7 +146,7 @@ def _body(namespace: str, asked: StartJobRequest, score: Score, once: Once | Non
         name=name,
         generate_name=f"{slug(score.name)}-",
         score_from=score.key_ref,
-        workspace=asked.workspace,
+        workspace=asked.workspace or None,
         start_sheet=asked.start_sheet,
         self_healing=asked.self_healing,
         annotations=once.annotations() if once else None,

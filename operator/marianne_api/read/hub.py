@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from marianne_api.authentication import Caller
 from marianne_api.limits import TooManyError
@@ -13,7 +13,16 @@ from marianne_api.read.table_watch import Scope
 from marianne_api.read.timing import Timing
 
 MOST: Final = 50
-Key = tuple[str, Scope]
+MOST_OF_ONE: Final = 10
+"""Of one user: each holds every job of its scope, and a scope is but a word in a request."""
+
+
+class Key(NamedTuple):
+    """Whose watch, with which credential, over what."""
+
+    username: str
+    identity: str
+    scope: Scope
 
 
 class Hub:
@@ -36,7 +45,7 @@ class Hub:
     @contextlib.contextmanager
     def reading(self, caller: Caller, scope: Scope) -> Iterator[Feed]:
         """Raises `TooManyError` where every place is taken."""
-        key = caller.identity, scope
+        key = Key(caller.username, caller.identity, scope)
         feed = self._feed(key, caller)
         feed.readers += 1
         try:
@@ -54,7 +63,7 @@ class Hub:
         feed = self._feeds.get(key)
         if feed is None or feed.ended is not None:
             self._make_room(key)
-            feed = self._feeds[key] = Feed(caller.connection, key[1], self.timing, self._reads)
+            feed = self._feeds[key] = Feed(caller.connection, key.scope, self.timing, self._reads)
             feed.start()
         self._feeds.move_to_end(key)
         if (timer := self._closing.pop(key, None)) is not None:
@@ -63,9 +72,13 @@ class Hub:
 
     def _make_room(self, key: Key) -> None:
         self._drop(key)
-        if len(self._feeds) < self._most:
+        self._drop_idle([each for each in self._feeds if each.username == key.username], MOST_OF_ONE)
+        self._drop_idle(list(self._feeds), self._most)
+
+    def _drop_idle(self, held: list[Key], most: int) -> None:
+        if len(held) < most:
             return
-        idle = next((each for each, feed in self._feeds.items() if not feed.readers), None)
+        idle = next((each for each in held if not self._feeds[each].readers), None)
         if idle is None:
             raise TooManyError("Too many watches are open", 5.0)
         self._drop(idle)

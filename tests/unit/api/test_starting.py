@@ -5,7 +5,7 @@ from starlette.requests import Request
 
 from marianne_api.models import StartJobRequest
 from marianne_api.preferences import may_wait
-from marianne_api.starting import ConfigurationError, config_source
+from marianne_api.starting import ConfigurationError, Score, _body, config_source
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,14 @@ def test_config_path(path, found):
 def test_exactly_one_source(fields):
     with pytest.raises(ConfigurationError):
         config_source(StartJobRequest(**fields))
+
+
+def test_an_empty_field_is_one_that_was_not_given():
+    """As in the original, whose clients send what a form holds."""
+    asked = StartJobRequest(config_content="x", config_path="", workspace="", name="", namespace="")
+    body = _body("team", asked, Score("song", 1, "x", None), None)
+    assert body["spec"] == {"scoreText": "x"}
+    assert body["metadata"] == {"generateName": "song-", "namespace": "team"}
 
 
 @pytest.mark.parametrize(

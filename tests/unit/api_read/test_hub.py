@@ -1,10 +1,13 @@
 """Who shares a watch with whom, and how many there are."""
 
+import contextlib
+from dataclasses import replace
+
 import pytest
 
 from marianne_api.limits import TooManyError
 from marianne_api.read.feed import Feed
-from marianne_api.read.hub import Hub
+from marianne_api.read.hub import MOST_OF_ONE, Hub
 from marianne_api.read.table_watch import Scope
 from marianne_api.read.timing import Timing
 from marianne_client.errors import ApiError
@@ -87,6 +90,29 @@ async def test_a_watch_with_readers_is_never_dropped() -> None:
     with hub.reading(server.caller("anna"), SCOPE), pytest.raises(TooManyError):
         read(hub, server, "bert")
     read(hub, server, "bert")
+    hub.close()
+
+
+async def test_who_asks_for_many_takes_no_place_from_others() -> None:
+    hub, server = Hub(LASTING), FakeServer()
+    kept = read(hub, server, "bert")
+    with hub.reading(server.caller("anna"), SCOPE) as first:
+        for number in range(3 * MOST_OF_ONE):
+            read(hub, server, "anna", Scope(NAMESPACE, f"a!={number}"))
+        assert len(hub) == MOST_OF_ONE + 1
+        assert read(hub, server, "anna") is first
+    assert read(hub, server, "bert") is kept
+    hub.close()
+
+
+async def test_other_credentials_of_one_user_share_no_watch_but_the_places() -> None:
+    hub, server = Hub(LASTING), FakeServer()
+    callers = [replace(server.caller("anna"), identity=f"token-{number}") for number in range(MOST_OF_ONE + 1)]
+    with contextlib.ExitStack() as open_:
+        feeds = [open_.enter_context(hub.reading(caller, SCOPE)) for caller in callers[:-1]]
+        assert len(set(map(id, feeds))) == MOST_OF_ONE
+        with pytest.raises(TooManyError), hub.reading(callers[-1], SCOPE):
+            pass
     hub.close()
 
 
