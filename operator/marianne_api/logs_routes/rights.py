@@ -1,12 +1,12 @@
-"""An open log is not authorised again by the API server, so who streams it asks whether the caller still may."""
+"""Whether who streams a log may still read it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from marianne_client import paths
+from marianne_api.still_allowed import must_still
 from marianne_client.connection import Connection
-from marianne_client.errors import ApiError, UnreachableError
+from marianne_client.errors import UnreachableError
 
 AGAIN_SECONDS: Final = 60.0
 
@@ -16,19 +16,7 @@ StillMay = Callable[[], Awaitable[None]]
 
 def may_read_logs(connection: Connection, namespace: str) -> StillMay:
     """Of the Pods of that namespace."""
-    attributes = {"namespace": namespace, "verb": "get", "resource": "pods", "subresource": "log"}
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes},
-    }
-
-    async def ask() -> None:
-        status = (await connection.ask(paths.access_review(), review)).get("status") or {}
-        if not status.get("allowed"):
-            raise ApiError(403, "Forbidden", f'the right to get pods/log in the namespace "{namespace}" was taken away')
-
-    return ask
+    return lambda: must_still(connection, "get", "pods", namespace, subresource="log")
 
 
 async def until_taken_away(may: StillMay) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
 from marianne_api.read.job_feed import JobFeed
-from marianne_api.read.rights import must_still_read
 from marianne_api.read.roster import Roster
 from marianne_api.read.table_watch import Event, Listing, OutdatedError, Scope, list_rows, watch_rows
 from marianne_api.read.timing import Timing
 from marianne_api.read.turn import Turn
+from marianne_api.still_allowed import must_still
 from marianne_client.connection import Connection
 from marianne_client.errors import ApiError, UnreachableError
 from marianne_client.identity import JobId
@@ -149,6 +149,7 @@ class Feed:
         while True:
             await asyncio.sleep(self.timing.rights)
             try:
-                await must_still_read(self._connection, self.scope.namespace)
+                for verb in ("list", "watch"):
+                    await must_still(self._connection, verb, "mariannejobs", self.scope.namespace, group="marianne.dev")
             except UnreachableError:
                 continue
