@@ -92,6 +92,7 @@ def test_sheets_that_try_again_stay_within_what_etcd_takes():
     assert {each.state for each in status.sheets} == {"retry_scheduled"}
     assert len(json.dumps(status.dump(), ensure_ascii=False).encode()) < 1_000_000
     assert all(each.failed_validations for each in status.sheets), "the next attempt is told what to repair"
+    assert all(each.execution_mode == "retry" for each in status.sheets), "and that it is a retry"
 
 
 def test_an_ordinary_sheet_of_a_small_job_loses_nothing():

@@ -202,11 +202,11 @@ def test_else_all_of_it_is_done_again(pod, before):
 
 def test_a_completion_that_was_ended_from_outside_stays_one():
     before = sheet(
-        1, "dispatched", 2, completion_attempts=1, execution_mode="completion", failed_validations=["missing"]
+        1, "dispatched", 3, completion_attempts=2, execution_mode="completion", failed_validations=["missing"]
     )
-    plan, status = settled(ended(1, 2, exit_code=137), before=before)
-    assert (status.sheets[0].execution_mode, status.sheets[0].completion_attempts) == ("completion", 1)
-    assert '"completion":[1,5]' in plan.create[0]["metadata"]["annotations"]["marianne.dev/brief"]
+    plan, status = settled(ended(1, 3, exit_code=137), before=before)
+    assert (status.sheets[0].execution_mode, status.sheets[0].completion_attempts) == ("completion", 2)
+    assert '"completion":[2,5]' in plan.create[0]["metadata"]["annotations"]["marianne.dev/brief"]
 
 
 def test_a_completion_that_succeeds():
