@@ -59,6 +59,7 @@ async def serve(config: uvicorn.Config, pair: KeyPair | None = None, listener: s
     """Until SIGTERM or SIGINT, which end it in good order and are spent then. `listener`: bound before."""
     config.load()
     for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().remove_signal_handler(number)  # a caller's own would cut off what is to end well
         signal.signal(number, lambda *_: None)  # uvicorn raises the signal again when it is through
     async with asyncio.TaskGroup() as tasks:
         renewing = None
