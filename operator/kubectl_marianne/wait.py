@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from kubectl_marianne.options import CLUSTER, Options, verb
+from kubectl_marianne import exits
+from kubectl_marianne.options import CLUSTER, SELECTION, Options, verb
+from kubectl_marianne.steering_command import ALL, JOBS, Meant, check, chosen
 from kubectl_marianne.waits import TIMEOUT, timeout_of
 
 
@@ -17,17 +19,24 @@ class For(StrEnum):
     FINISHED = "finished"
 
 
-@verb(CLUSTER)
+@verb(CLUSTER, SELECTION)
 async def command(
     options: Options,
-    jobs: Annotated[list[str], typer.Argument(metavar="JOB")],
+    jobs: JOBS = None,
     goal: Annotated[For, typer.Option("--for", help="finished: however it ends, exit code 0.")] = For.COMPLETED,
+    every: ALL = False,
     timeout: TIMEOUT = None,
 ) -> int:
     """Ends for a refused job too, whatever is waited for; `completed` also ends when the job is paused."""
-    from kubectl_marianne.session import session  # noqa: PLC0415  (httpx: not for --help)
+    meant = Meant(jobs or (), every, wait=True, timeout_seconds=timeout_of(timeout))
+    check(options, meant)
+    from kubectl_marianne.output import complain  # noqa: PLC0415  (httpx: not for --help)
+    from kubectl_marianne.session import session  # noqa: PLC0415
     from kubectl_marianne.waits import wait_for  # noqa: PLC0415
 
-    limit = timeout_of(timeout)
     async with session(options) as opened:
-        return await wait_for(opened, [opened.job(name) for name in jobs], goal.value, limit)
+        found = await chosen(opened, meant)
+        if not found:
+            complain("error: no jobs found")
+            return exits.ERROR
+        return await wait_for(opened, found, goal.value, meant.timeout_seconds)

@@ -198,7 +198,10 @@ async def test_a_selector_finds_what_is_meant_and_passes_over_what_has_ended(
     every = await marianne("cancel", "--all", "--now")
     assert every.code == 0, every
     assert every.err.count("Job already finished") == 2
-    await until_phase(api, namespace, "held", "Cancelled")
+    waited = await marianne("wait", "--all", "--for=finished")
+    assert (waited.code, len(waited.lines)) == (0, 3), waited
+    assert (await marianne("wait", "-l", "team=web")).code == 11
+    assert (await marianne("wait", "-l", "team=none")).code == 1
     assert (await marianne("cancel")).code == 2
     assert (await marianne("cancel", "held", "--all")).code == 2
 
