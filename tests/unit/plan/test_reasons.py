@@ -163,6 +163,14 @@ def test_errors_that_come_again_wait_longer_and_end_it():
             assert status.sheets[0].recent_errors == []
 
 
+def test_only_the_last_errors_are_kept():
+    """Errors that come fast end nothing before the tries do."""
+    known = [SheetError(code="E009", time=stamp(NOW))] * 5
+    before = sheet(1, "dispatched", 1, normal_attempts=5, recent_errors=known)
+    _, status = settled(failed(code="E001", category="timeout"), before=before, compiled=score(2, tries=9))
+    assert [each.code for each in status.sheets[0].recent_errors] == ["E009"] * 4 + ["E001"]
+
+
 # ---- completion
 
 
@@ -218,6 +226,11 @@ def test_a_completion_that_succeeds():
         "success_completion",
         False,
     )
+
+
+def test_what_failed_before_decides_nothing_once_it_is_done():
+    before = sheet(1, "dispatched", 2, recent_errors=[SheetError(code="E009", time=stamp(NOW))])
+    assert settled(ended(1, 2, verdict(attempt=2)), before=before)[1].sheets[0].recent_errors == []
 
 
 def test_when_nothing_is_left_to_try():
