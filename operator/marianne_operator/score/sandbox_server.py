@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 
 from marianne_operator.score.compile import compile_source
-from marianne_operator.score.lint.text import lint
+from marianne_operator.score.lint.text import lint, warnings
 from marianne_operator.score.refused import ScoreRefusedError
 
 MEMORY: Final = 256 << 20
@@ -29,6 +29,8 @@ CPU_SECONDS: Final = 5
 """The largest scores take 2.3 on a slow core."""
 WALL_SECONDS: Final = 30
 """For a child that waits instead of working; many times the other, because processors are shared."""
+LINTED: Final = 128 << 10
+"""Characters of a score whose warnings the job tells: a larger one would need the time that it is compiled in."""
 
 
 class _SpentError(BaseException):
@@ -99,7 +101,11 @@ def answer(question: bytes) -> bytes:
 def _answered(read: dict[str, Any]) -> dict[str, Any]:
     if read["asked"] == "findings":
         return {"findings": [asdict(found) for found in lint(read["score"])]}
-    return {"compiled": compile_source(read["score"])}
+    written = read["score"]
+    compiled = compile_source(written)
+    if isinstance(written, str) and len(written) <= LINTED:
+        compiled["warnings"] = warnings(lint(written))
+    return {"compiled": compiled}
 
 
 def _too_much(limit: str) -> dict[str, Any]:

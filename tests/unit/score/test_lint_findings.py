@@ -8,7 +8,7 @@ import yaml
 
 from marianne_operator.score.effects import EFFECTS
 from marianne_operator.score.lint.findings import CHECKS, UNREADABLE, WRONG_FIELDS
-from marianne_operator.score.lint.text import SHOWN, lint
+from marianne_operator.score.lint.text import SHOWN, lint, warnings
 from marianne_operator.score.refused import LONGEST
 from tests.unit.score.test_effects import written
 from tests.unit.score.test_lint import SMALL, condition, prompt, rule, sheet
@@ -98,3 +98,15 @@ def test_the_page_has_every_check_with_its_severity():
 def test_words(text, words, suggestion):
     (found,) = lint(text)
     assert words in found.message and found.suggestion == suggestion
+
+
+def test_a_job_is_told_the_warnings_with_their_lines():
+    text = SMALL + "notifications: []\nlearning: {enabled: true}\nlogging: {level: DEBUG}\n"
+    text = text.replace("template: play", "template: 'play {{ nobody }}'")
+    assert [each.split(": ")[:2] for each in warnings(lint(text))] == [["line 3", "prompt.template"]]
+
+
+def test_few_warnings_are_told_and_the_rest_counted():
+    rules = "".join(f"- {{type: file_exists, path: '{{nothing{number}}}'}}\n" for number in range(23))
+    told = warnings(lint(SMALL.partition("validations:")[0] + "validations:\n" + rules))
+    assert (len(told), told[-1]) == (21, "and 3 more, see lint")

@@ -16,7 +16,7 @@ import pytest_asyncio
 from marianne_operator.score import sandbox as module
 from marianne_operator.score.compile import compile_source
 from marianne_operator.score.lint.findings import Finding
-from marianne_operator.score.lint.text import lint
+from marianne_operator.score.lint.text import lint, warnings
 from marianne_operator.score.refused import ScoreRefusedError
 from marianne_operator.score.sandbox import Sandbox
 from tests.unit.score.given import tree
@@ -73,7 +73,7 @@ async def refusal(opened: Sandbox, source: object) -> tuple[str, str]:
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_text_and_tree_come_back_compiled(shared):
-    assert await shared.compile(SMALL) == compile_source(SMALL)
+    assert await shared.compile(SMALL) == compile_source(SMALL) | {"warnings": warnings(lint(SMALL))}
     assert await shared.compile(tree()) == compile_source(tree())
 
 

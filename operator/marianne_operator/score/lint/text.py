@@ -1,7 +1,7 @@
 """The whole of lint: a text to its findings. Pure; runs where the score is compiled, in the limited child."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from jinja2 import nodes
@@ -19,6 +19,7 @@ from marianne_operator.score.refused import LONGEST, Problem, ScoreRefusedError,
 
 SHOWN: Final = 200
 """Findings; errors go first."""
+NOT_YET: Final = "K102"
 _SOME_DIGEST: Final = 64 * "0"
 _BY_KIND: Final = {"bad_regex": "V007", "rule_incomplete": "V008"}
 
@@ -38,6 +39,17 @@ def lint(text: str) -> list[Finding]:
     return _placed(found, text)
 
 
+def warnings(findings: Sequence[Finding]) -> list[str]:
+    """For the job's condition: what runs, but perhaps not as meant. What has no effect is told there by itself."""
+    told = [
+        f"{f'line {each.line}: ' if each.line else ''}{each.path}: {each.message}"
+        for each in findings
+        if each.severity == "warning" and each.check_id != NOT_YET
+    ]
+    more = [f"and {len(told) - templates.SHOWN} more, see lint"] if len(told) > templates.SHOWN else []
+    return told[: templates.SHOWN] + more
+
+
 def _of_fields(problems: list[Problem], tree: Mapping[Any, Any]) -> Iterator[Remark]:
     for number, problem in enumerate(problems):
         check_id = _BY_KIND.get(problem.kind, "K002")
@@ -54,7 +66,7 @@ def _of_score(score: Score) -> Iterator[Remark]:
     for problem in effects.refusals(score):
         yield Remark("K004", problem.path, problem.message)
     for effect in effects.in_vain(score):
-        check_id, said = ("K102", "no effect") if effect.why == effects.ABSENT else ("K101", "no effect on Kubernetes")
+        check_id, said = (NOT_YET, "no effect") if effect.why == effects.ABSENT else ("K101", "no effect on Kubernetes")
         yield Remark(check_id, tuple(effect.path.split(".")), f"{said}: {effect.why}")
     parsed, errors = _parsed(score.prompt.template)
     yield from errors
