@@ -1,19 +1,39 @@
 """The reader Pod is taken away whatever becomes of its caller."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
+from pathlib import Path
 
 import httpx
 import pytest
 
+from kubectl_marianne.files_answer import Asked, answer
 from kubectl_marianne.files_pod import ask_pod
+from kubectl_marianne.options import Options
+from kubectl_marianne.output import Screen
+from kubectl_marianne.session import Session
+from marianne_client.access import Access
 from marianne_client.connection import Connection
+from marianne_client.identity import JobId
+from tests.unit.cli_act.scripted_server import ScriptedServer, answered, watched
 
 MANIFEST = {"kind": "Pod", "metadata": {"namespace": "band", "generateName": "song-files-"}}
 POD = {"kind": "Pod", "metadata": {"namespace": "band", "name": "song-files-x", "uid": "u-9", "resourceVersion": "3"}}
+RUNNING = POD | {"status": {"phase": "Running"}}
+JOB = {
+    "apiVersion": "marianne.dev/v1alpha1",
+    "kind": "MarianneJob",
+    "metadata": {"name": "song", "namespace": "band", "uid": "u-1"},
+    "spec": {},
+}
+CLAIM = {"metadata": {"name": "song-workspace", "uid": "c-1"}, "spec": {"accessModes": ["ReadWriteMany"]}}
+NOTHING = b"= " + hashlib.sha256().hexdigest().encode() + b"\n"
+"""The log of a reader that found an empty file."""
+NOWHERE = Access("http://api.example", False, dict)
 REMOVED = ("DELETE", "/api/v1/namespaces/band/pods/song-files-x")
 
 
@@ -65,3 +85,26 @@ async def test_when_the_caller_leaves_while_it_is_being_made() -> None:
             await task
     assert [method for method, _ in server.asked] == ["POST", "DELETE"]
     assert server.asked[-1] == REMOVED
+
+
+async def test_a_reader_that_has_left_is_no_error_of_the_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`files song cat report.md | head -1`: a broken pipe is an OSError too, but not one to tell of."""
+
+    def left(*_: object) -> None:
+        raise BrokenPipeError
+
+    answers = (
+        answered(JOB),
+        answered(CLAIM),
+        answered(POD),
+        watched(("ADDED", RUNNING)),
+        httpx.Response(200, content=NOTHING),
+        answered({}),
+    )
+    server = ScriptedServer(*answers)
+    async with server.connection() as connection:
+        opened = Session(connection, NOWHERE, "band", Screen(None, None, fancy=False, redraws=False), Options())
+        monkeypatch.setattr("kubectl_marianne.files_answer._deliver", left)
+        with pytest.raises(BrokenPipeError):
+            await answer(opened, JobId("band", "song"), Asked("cat", "report.md", Path(), "image:1", None))
+    assert server.asked[-1].method == "DELETE"
