@@ -14,7 +14,7 @@ from marianne_client.connection import Connection
 from marianne_client.errors import ApiError, UnreachableError
 from marianne_client.follow_backlog import Backlog
 from marianne_client.follow_job import JobNow, JobWatch, job_now
-from marianne_client.follow_pod import AttemptLog, Emit, LogLine
+from marianne_client.follow_pod import AttemptLog, Emit, LogLine, Part
 from marianne_client.identity import JobId
 
 __all__ = ["JobNow", "LogLine", "UnknownSheetError", "Wanted", "follow", "read"]
@@ -33,13 +33,19 @@ class UnknownSheetError(LookupError):
 class Wanted:
     """`attempt` None: the newest, and when it is followed all after it. `tail_lines` and `since` are each Pod's.
 
-    `since` is in seconds since the epoch.
+    `since` is in seconds since the epoch. Of a line of more than `longest_line` bytes comes the beginning.
     """
 
     sheets: frozenset[int] | None = None
     attempt: int | None = None
     tail_lines: int | None = None
     since: int | None = None
+    longest_line: int | None = None
+
+    @property
+    def part(self) -> Part:
+        """Of each Pod's log."""
+        return Part(self.since, self.longest_line)
 
     def of(self, now: JobNow) -> list[int]:
         """The numbers of the sheets that are meant; raises `UnknownSheetError`."""
@@ -56,7 +62,7 @@ async def read(connection: Connection, job: JobId, wanted: Wanted) -> AsyncGener
         attempt = wanted.attempt or now.sheets[num].attempt
         if not 1 <= attempt <= now.sheets[num].attempt:
             continue
-        log = AttemptLog(connection, job, now, num, attempt, wanted.since)
+        log = AttemptLog(connection, job, now, num, attempt, wanted.part)
         async with contextlib.aclosing(log.as_it_is(wanted.tail_lines)) as lines:
             async for line in lines:
                 yield line
@@ -115,7 +121,7 @@ class _Following:
         now = await self._watch.until(lambda job: job.settled(num) or job.began(num, attempt))
         if now.began(num, attempt):
             there = begun if begun.began(num, attempt) else None
-            log = AttemptLog(self._connection, self._job, now, num, attempt, self._wanted.since)
+            log = AttemptLog(self._connection, self._job, now, num, attempt, self._wanted.part)
             async with self._turns:
                 await log.follow(self._watch, self._emit, self._wanted.tail_lines, begun=there)
         return now.began(num, attempt)

@@ -21,8 +21,6 @@ AGAIN_SECONDS: Final = 1.0
 DRAIN_SECONDS: Final = 10.0
 """For the end of a followed log whose Pod was cleared away: a kubelet looks every 5 s whether the container lives."""
 TRIES: Final = 3
-LONGEST_LINE: Final = 64 << 10
-"""Bytes; what is longer is cut. A kubelet keeps lines of any length, and many are read at a time."""
 NOT_THERE: Final = frozenset({400, 404})
 """A container that has not been started yet is a bad request to the API server; a Pod that has gone is not found."""
 
@@ -45,6 +43,17 @@ class LogLine:
 Emit = Callable[[LogLine], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`since`: in seconds since the epoch. Of a line of more than `longest` bytes the beginning, with a mark."""
+
+    since: int | None = None
+    longest: int | None = None
+
+
+WHOLE: Final = Part()
+
+
 @contextlib.contextmanager
 def absent() -> Iterator[None]:
     """Without a word where a log cannot be had: its Pod is not there yet or any more, or its node does not answer."""
@@ -58,12 +67,12 @@ def absent() -> Iterator[None]:
 
 
 class AttemptLog:
-    """One attempt's log, from `since` (seconds since the epoch) on; `tail_lines` are counted when it is first read."""
+    """One attempt's log, or that part of it; `tail_lines` are counted when it is first read."""
 
     def __init__(
-        self, connection: Connection, job: JobId, now: JobNow, sheet: int, attempt: int, since: int | None = None
+        self, connection: Connection, job: JobId, now: JobNow, sheet: int, attempt: int, part: Part = WHOLE
     ) -> None:
-        self._connection, self._since = connection, since
+        self._connection, self._part = connection, part
         self._sheet, self._attempt, self._pod = sheet, attempt, now.pod(sheet, attempt)
         self._path = paths.pod_log(job.namespace, self._pod)
         self._position = Position()
@@ -84,7 +93,7 @@ class AttemptLog:
         """Of a Pod that told nothing: what the status kept of its output, while this is the sheet's newest attempt."""
         sheet = now.sheets.get(self._sheet)
         newest = sheet is not None and sheet.attempt == self._attempt and sheet.over(self._attempt)
-        nothing_since = self._had and self._since is not None
+        nothing_since = self._had and self._part.since is not None
         if sheet is None or not newest or nothing_since or self._position.last is not None:
             return []
         texts = [text for tail in sheet.tails for text in tail.removesuffix("\n").split("\n")]
@@ -166,11 +175,11 @@ class AttemptLog:
         self, *, follow: bool = False, tail_lines: int | None = None, initial: bool = False
     ) -> AsyncGenerator[tuple[Stamp, LogLine], None]:
         last = self._position.last
-        since = self._since if last is None else last[0]
+        since = self._part.since if last is None else last[0]
         async with self._connection.lines(
             self._path,
             idle_seconds=SILENT_SECONDS,
-            longest=LONGEST_LINE,
+            longest=self._part.longest,
             container=MAIN_CONTAINER,
             timestamps=True,
             follow=follow,

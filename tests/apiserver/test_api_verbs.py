@@ -88,6 +88,7 @@ async def test_delete(
     operator: OperatorProcess, http: httpx.AsyncClient, api: Api, namespace: str, workspace: Path, claim: None
 ) -> None:
     name = await start(http, namespace, score(1, HELD))
+    await until_performed(workspace)
     await until_phase(api, namespace, name, "Running")
     job_id = f"{namespace}.{name}"
     answer = await http.delete(f"/api/jobs/{job_id}")

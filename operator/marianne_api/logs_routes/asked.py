@@ -12,6 +12,8 @@ from marianne_api.dependencies import StateDep
 from marianne_client.follow import Wanted
 
 MOST_LINES: Final = 1000
+LONGEST_LINE: Final = 64 << 10
+"""Bytes. A kubelet keeps lines of any length, and this process reads many logs for many callers."""
 LATEST: Final = 2**31 - 1
 """Of numbers, and of times in seconds: what an API server can read."""
 UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -40,7 +42,7 @@ async def _wanted(
         moment = None if since is None else since_of(since, state.times.now())
     except (ValueError, OverflowError):
         raise HTTPException(400, "since must be an RFC 3339 time with its zone, or an age such as 5m") from None
-    return Wanted(None if sheet is None else frozenset([sheet]), attempt, None, moment)
+    return Wanted(None if sheet is None else frozenset([sheet]), attempt, None, moment, LONGEST_LINE)
 
 
 WantedDep = Annotated[Wanted, Depends(_wanted)]

@@ -280,6 +280,14 @@ async def test_it_ends_with_a_job_that_went_while_nobody_looked(namesake: bool) 
     assert texts(got) == ["a", "b"]
 
 
+@pytest.mark.parametrize("following", [True, False])
+async def test_lines_are_cut_where_it_is_wanted(following: bool) -> None:
+    log = Log([line(1, "x" * 100), line(2, "b")], over=True)
+    cluster = LogCluster([sheet(1, "completed")], {(1, 1): log}, DONE)
+    assert texts(await collect(cluster, Wanted(longest_line=50), following=following)) == ["x" * 19 + "… (cut)", "b"]
+    assert texts(await collect(cluster, following=following)) == ["x" * 100, "b"]
+
+
 async def test_left_early_it_holds_nothing() -> None:
     cluster = LogCluster([sheet(1, "in_progress")], {(1, 1): Log([line(1, str(num)) for num in range(2000)])})
     before = asyncio.all_tasks()
