@@ -34,6 +34,15 @@ class PromptRequests(H11Protocol):
         else:
             self._trust()
 
+    def shutdown(self) -> None:
+        """A stream has no end of its own to wait for: its reader comes again, to another replica or the next process.
+
+        What else is being answered is answered.
+        """
+        super().shutdown()
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.close()
+
     def _watch(self) -> None:
         if self._until is None:
             self._until = self.loop.call_later(HEAD_SECONDS, self.transport.close)

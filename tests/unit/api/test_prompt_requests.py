@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 import uvicorn
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 
 from marianne_api import prompt_requests
 from marianne_api.serving import configuration
@@ -22,13 +22,20 @@ def release() -> asyncio.Event:
 
 
 @pytest.fixture
-async def connect(release: asyncio.Event, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Open]:
-    """The server answers `/slow` when it is released, all else at once and without reading a body."""
+async def server(release: asyncio.Event, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[uvicorn.Server]:
+    """The server answers `/slow` when it is released, `/stream` without an end, all else at once, reading no body."""
     monkeypatch.setattr(prompt_requests, "HEAD_SECONDS", 0.2)
+
+    async def stream():
+        yield b"first"
+        await asyncio.Event().wait()
 
     async def app(scope, receive, send) -> None:
         if scope["path"] == "/slow":
             await release.wait()
+        if scope["path"] == "/stream":
+            await StreamingResponse(stream())(scope, receive, send)
+            return
         await PlainTextResponse("answer")(scope, receive, send)
 
     config = configuration(app, "127.0.0.1", 0, 16 << 10)
@@ -41,15 +48,42 @@ async def connect(release: asyncio.Event, monkeypatch: pytest.MonkeyPatch) -> As
 
     await wait_for("the server", started)
 
+    yield server
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture
+def connect(server: uvicorn.Server) -> Open:
     @contextlib.asynccontextmanager
     async def opened():
         reader, writer = await asyncio.open_connection(*server.servers[0].sockets[0].getsockname())
         yield reader, writer
         writer.close()
 
-    yield opened
-    server.should_exit = True
-    await serving
+    return opened
+
+
+async def test_a_stream_does_not_hold_up_the_end(
+    server: uvicorn.Server, connect: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connect() as (reader, writer):
+        writer.write(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b"first")
+        server.should_exit = True
+        await reader.read()
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+
+
+async def test_what_is_being_answered_is_answered_at_the_end(
+    server: uvicorn.Server, connect: Open, release: asyncio.Event
+) -> None:
+    async with connect() as (reader, writer):
+        writer.write(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await writer.drain()
+        server.should_exit = True
+        asyncio.get_running_loop().call_later(0.2, release.set)
+        assert (await reader.read()).endswith(b"answer")
 
 
 async def trickle(writer: asyncio.StreamWriter) -> None:
