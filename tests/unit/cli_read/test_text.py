@@ -129,7 +129,7 @@ def test_a_pipe_is_told_which_jobs_changed() -> None:
 
 def test_a_job_that_is_no_more_what_was_asked_for_is_not_called_deleted() -> None:
     failed, running = row("a", "Failed"), row("a", "Running")
-    other = {("default", "b"): row("b", "Running")}
-    before, after = {("default", "a"): failed, **other}, {("default", "a"): running}
+    before = {("default", "a"): failed, ("default", "b"): row("b", "Running"), ("default", "c"): row("c", "Running")}
+    after = {("default", "a"): running, ("default", "b"): row("b", "Waiting")}
     told = row_changes(before, after, lambda each: each.phase == "Failed")
     assert texts(told) == ["default/a Running 7/12"]
