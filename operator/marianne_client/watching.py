@@ -17,6 +17,7 @@ SILENCE_SECONDS: Final = 100.0
 PAUSES: Final = (0.2, 0.5, 1.0, 2.0, 4.0, *[5.0] * 10)
 """Seconds between tries while nobody answers, as while an API server is upgraded; after the last one that is said."""
 EXPIRED: Final = 410
+TOO_MANY: Final = 429
 
 
 async def renewed(
@@ -24,7 +25,7 @@ async def renewed(
 ) -> AsyncGenerator[T, None]:
     """What each look and watch tells, without an end; whoever has seen enough closes it.
 
-    Raises `ApiError` for what the API server refuses, and `UnreachableError` at once where it never answered, later
+    Raises `ApiError` for what the API server refuses for good, and `UnreachableError` at once where it never answered, later
     when it has been away for too long.
     """
     misses: int | None = None
@@ -35,12 +36,18 @@ async def renewed(
                     misses = 0
                     yield version
             pause = PAUSES[0]
-        except UnreachableError:
-            if misses is None or misses == len(PAUSES):
+        except (UnreachableError, ApiError) as error:
+            if not _passes(error, answered=misses is not None) or misses == len(PAUSES):
                 raise
+            misses = misses or 0
             pause = PAUSES[misses]
             misses += 1
         await sleep(pause)
+
+
+def _passes(error: UnreachableError | ApiError, *, answered: bool) -> bool:
+    """An API server that is overloaded, or away for a while: who waits for hours waits for that, too."""
+    return answered if isinstance(error, UnreachableError) else error.status == TOO_MANY
 
 
 async def events(

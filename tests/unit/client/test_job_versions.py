@@ -42,6 +42,13 @@ async def test_it_goes_on_after_whatever_ends_a_watch() -> None:
     assert await seen(*answers) == ["Pending", "Running", "Running", None]
 
 
+async def test_an_overloaded_api_server_is_waited_for() -> None:
+    busy = refused(429, "TooManyRequests", "too many requests")
+    assert await seen(busy, listed(a_job("Pending")), busy, listed()) == ["Pending", None]
+    with pytest.raises(ApiError, match="too many"):
+        await seen(*[busy] * (len(PAUSES) + 1))
+
+
 async def test_a_watch_that_is_cut_in_the_middle_of_an_event_is_begun_anew() -> None:
     cut = httpx.Response(200, content=b'{"type": "MODIFIED", "obj')
     assert await seen(listed(a_job("Pending")), cut, listed(a_job("Running")), watched(), listed()) == [
