@@ -25,8 +25,8 @@ async def renewed(
 ) -> AsyncGenerator[T, None]:
     """What each look and watch tells, without an end; whoever has seen enough closes it.
 
-    Raises `ApiError` for what the API server refuses for good, and `UnreachableError` at once where it never answered, later
-    when it has been away for too long.
+    Raises `ApiError` for what the API server refuses for good, and `UnreachableError` at once where it never answered,
+    later when it has been away for too long.
     """
     misses: int | None = None
     while True:
