@@ -44,6 +44,6 @@ class Audit:
                 entry = json.loads(line)
                 about = entry.get("objectRef") or {}
                 resource = "/".join(filter(None, (about.get("resource", ""), about.get("subresource"))))
-                if entry["user"]["username"] == self._user and resource != "leases":
+                if entry["user"].get("username") == self._user and resource != "leases":
                     code = (entry.get("responseStatus") or {}).get("code", 0)
                     yield Call(entry["verb"], resource, about.get("namespace", ""), about.get("name", ""), code)

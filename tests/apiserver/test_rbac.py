@@ -152,7 +152,7 @@ def denied(plane: ControlPlane, user: str, namespace: str) -> Iterator[str]:
     """Calls of this user here, or in no namespace, that were forbidden; others' namespaces may be on their way out."""
     for line in plane.audit_log.read_text().splitlines():
         entry = json.loads(line)
-        forbidden = entry["user"]["username"] == user and entry.get("responseStatus", {}).get("code") == 403
+        forbidden = entry["user"].get("username") == user and entry.get("responseStatus", {}).get("code") == 403
         if forbidden and entry.get("objectRef", {}).get("namespace", namespace) == namespace:
             yield f"{entry['verb']} {entry['requestURI']}"
 
