@@ -1,5 +1,6 @@
 """`doctor`, `version` and `api` of the command line, on a real API server with the real operator."""
 
+import contextlib
 import json
 import signal
 import stat
