@@ -21,8 +21,3 @@ BY_PHASE: Final = {
     "Paused": PAUSED,
     "PausedAtChain": PAUSED,
 }
-
-
-def of_phase(phase: str | None) -> int | None:
-    """The code of a job that came to rest in this phase; none while it goes on."""
-    return BY_PHASE.get(phase or "")

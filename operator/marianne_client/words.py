@@ -15,15 +15,6 @@ _BY_PHASE: Final[dict[str, JobWord]] = {
 }
 FINISHED: Final = frozenset({"Completed", "Failed", "Cancelled", "Refused"})
 """Phases in which nothing runs until somebody wants it to."""
-PHASES: Final[dict[str, frozenset[str]]] = {
-    "pending": frozenset({"", "Pending", "Waiting"}),
-    "running": frozenset({"Running", "Waiting"}),
-    "paused": frozenset({"Paused"}),
-    "paused_at_chain": frozenset({"PausedAtChain"}),
-    "completed": frozenset({"Completed"}),
-    "failed": frozenset({"Failed", "Refused"}),
-    "cancelled": frozenset({"Cancelled"}),
-}
 
 
 def job_status(phase: str | None, *, started: bool) -> JobWord:
