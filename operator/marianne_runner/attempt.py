@@ -130,14 +130,20 @@ class Attempt:
             self._stop.hold()
             ours = self._folder.link(STARTED, self._of_us())
         except OSError as error:
-            room.free()
-            return self._plain("not_started", "WorkspaceUnusable", self._explain(error))
+            if not self._closed_by_another(error):
+                room.free()
+                return self._plain("not_started", "WorkspaceUnusable", self._explain(error))
+            ours = False
         if not ours:
             room.free()
             self._stop.release()
             return None
         with self._heart(self._folder) as heart:
             return self._started(ready, room, heart)
+
+    def _closed_by_another(self, error: OSError) -> bool:
+        """The Pod that was first closes the folder while its instrument runs: no fault of the claim."""
+        return isinstance(error, PermissionError) and self._folder.read(STARTED) is not None
 
     def _started(self, ready: Ready, room: Room, heart: Heart) -> Verdict:
         task, folder, program = self._task, self._folder, ready.program

@@ -246,6 +246,13 @@ def test_two_pods_on_one_attempt_perform_once(scene: Scene) -> None:
     assert scene.starts == ["1"]
 
 
+def test_a_folder_that_the_first_has_closed_is_no_fault_of_the_claim(scene: Scene) -> None:
+    verdict = scene.pod("pod-2", quick(scene), ended=["rival"]).run(rival_at_work=True)
+    assert (verdict["outcome"], verdict["reason"]) == ("lost", "PodLost")
+    assert verdict["performed_by"] == "rival"
+    assert not scene.starts
+
+
 def test_a_process_that_slept_wakes_up_fenced(scene: Scene) -> None:
     """It is stopped while its instrument works; another takes over; awake, it kills its own and writes nothing."""
     first = scene.pod("pod-1", slow(scene)).start()

@@ -16,6 +16,7 @@ import jinja2  # noqa: F401  (another user may not be able to read where it is)
 
 from marianne_runner import marks
 from marianne_runner.__main__ import main
+from marianne_runner.room import Room
 from marianne_runner.timing import Timing
 
 PR_SET_DUMPABLE = 4
@@ -55,6 +56,19 @@ def lose_to_a_rival() -> None:
     marks.link_once = link_once
 
 
+def meet_a_rival_at_work() -> None:
+    """Another Pod has linked `started` and closed the folder in the very moment before we take our room."""
+    taken = Room.take
+
+    def take(room: Room, *given: Any) -> None:
+        folder = marks.AttemptFolder(room._path.parent)
+        folder.link(marks.STARTED, {"pod_uid": "rival", "run": 1, "digest": "inputs"})
+        folder.close()
+        taken(room, *given)
+
+    Room.take = take  # type: ignore[assignment]
+
+
 def without_links() -> None:
     """A file system like FAT."""
 
@@ -72,6 +86,8 @@ if __name__ == "__main__":
         die_at(*given["die"])
     if given.get("rival"):
         lose_to_a_rival()
+    if given.get("rival_at_work"):
+        meet_a_rival_at_work()
     if given.get("no_links"):
         without_links()
     sys.exit(main(Timing(*given["timing"])))
