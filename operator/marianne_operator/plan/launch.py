@@ -12,6 +12,7 @@ from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan.briefing import brief_for
 from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.gates import held_up, image_of, unavailable
 from marianne_operator.plan.pod_manifest import Attempt, pod_manifest
 from marianne_operator.plan.ready import fitting, startable
 from marianne_operator.plan.skip import skip_by_condition
@@ -63,10 +64,10 @@ def _performer(draft: Draft, sheet: SheetStatus) -> Performer:
 
 
 def _playable(draft: Draft, sheet: SheetStatus) -> bool:
-    """Its instrument is there; else the sheet waits, and takes no place that another could have."""
-    why = _unavailable(draft, _performer(draft, sheet)["instrument"])
+    """Nothing holds it up; else the sheet waits, and takes no place that another could have."""
+    why = held_up(draft, sheet, _performer(draft, sheet)["instrument"])
     if why is not None:
-        draft.put(sheet.to(state="waiting", waiting=draft.waiting(sheet.waiting, *why), next_retry_at=None))
+        draft.put(sheet.to(state="waiting", waiting=why, next_retry_at=None))
     return why is None
 
 
@@ -78,7 +79,7 @@ def _start(draft: Draft, sheet: SheetStatus) -> None:
 
 def _create_again(draft: Draft, sheet: SheetStatus, last: PodView | None) -> None:
     refusal = draft.seen.refusals.get(sheet.pod_name or "")
-    why = _unavailable(draft, sheet.instrument or "")
+    why = unavailable(draft, sheet.instrument or "")
     if refusal is not None and draft.now < refusal.until:
         told = draft.waiting(sheet.waiting, refusal.reason, refusal.message, until=refusal.until)
         draft.wake_at(refusal.until)
@@ -93,23 +94,6 @@ def _create_again(draft: Draft, sheet: SheetStatus, last: PodView | None) -> Non
         draft.recovered = True
 
 
-def _unavailable(draft: Draft, name: str) -> tuple[str, str] | None:
-    """Why this instrument cannot be played, as (reason, message); it heals when the object is applied or mended."""
-    wanted = instrument_object_name(name)
-    instrument = draft.seen.instruments.get(wanted)
-    if instrument is None:
-        return "InstrumentNotFound", f"instrument {name!r}: no Instrument or ClusterInstrument named {wanted!r}"
-    if not _image(draft, wanted):
-        return "InstrumentImageUnset", f"instrument {wanted!r} names no image: set spec.image"
-    return None
-
-
-def _image(draft: Draft, name: str) -> str:
-    """The instrument's image, or the runner's; empty where it is still to be set."""
-    spec = draft.seen.instruments[name].spec
-    return spec.image or (draft.seen.settings.runner_image if spec.needs_no_image else "")
-
-
 def _manifest(draft: Draft, sheet: SheetStatus, last: PodView | None) -> Mapping[str, Any]:
     name = instrument_object_name(sheet.instrument or "")
     instrument, claim, score = draft.seen.instruments[name], draft.seen.claim, draft.status.score
@@ -121,7 +105,7 @@ def _manifest(draft: Draft, sheet: SheetStatus, last: PodView | None) -> Mapping
         name=sheet.pod_name or "",
         brief=brief,
         instrument=instrument.spec,
-        image=_image(draft, name),
+        image=image_of(draft, name),
         deadline_seconds=round(brief["timeout_seconds"] + sum(map(_patience, rules)) + 300),
         score_config_map=score.config_map,
     )

@@ -6,6 +6,7 @@ from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.completion import worth_completing
 from marianne_operator.plan.details import details
 from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.exhausted import exhausted
 from marianne_operator.plan.failures import Failure, failure_of
 from marianne_operator.plan.outcome import Ended
 from marianne_runner.contract import Verdict
@@ -65,11 +66,13 @@ def _failed(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) ->
         case "credentials":
             return uncharged.refused(draft, sheet, ended)
     return (
-        _incomplete(draft, sheet, ended) if failure.category == "validation" else _charged(draft, sheet, ended, failure)
+        _incomplete(draft, sheet, ended, failure)
+        if failure.category == "validation"
+        else _charged(draft, sheet, ended, failure)
     )
 
 
-def _incomplete(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
+def _incomplete(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) -> SheetStatus:
     """Its rules do not hold: what is missing is finished, or all of it is done again."""
     policy = draft.score["retry"]
     if ended.told is not None and worth_completing(policy, sheet, ended.told):
@@ -82,7 +85,7 @@ def _incomplete(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
     failing = len(ended.told["failed_rules"]) if ended.told is not None else 0
     tried = f"{tries} retries and {sheet.completion_attempts} completion attempts"
     message = f"Validation failed after {tried} ({failing} validations still failing): {ended.message}"
-    return uncharged.given_up(draft, sheet.to(error_message=message[:1024]), f"sheet {sheet.num}: {message}")
+    return exhausted(draft, sheet.to(error_message=message[:1024]), failure, f"sheet {sheet.num}: {message}")
 
 
 def _charged(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) -> SheetStatus:
@@ -91,12 +94,12 @@ def _charged(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) -
     known = [*sheet.recent_errors, SheetError(code=failure.code, time=stamp(draft.now))][-retry.REMEMBERED :]
     sheet = sheet.to(normal_attempts=tries, recent_errors=known)
     if failure.final or not retry.may_try_again(policy, tries):
-        return uncharged.given_up(draft, sheet, f"sheet {sheet.num} failed after {tries} tries: {ended.message}")
+        return exhausted(draft, sheet, failure, f"sheet {sheet.num} failed after {tries} tries: {ended.message}")
     errors = [(each.code, seconds(each.time)) for each in known]
     delay = retry.adaptive_delay(policy, tries, errors, failure.wait, _seed(draft, sheet))
     if isinstance(delay, retry.Abort):
         message = f"Adaptive retry aborted: {delay.why}: {ended.message}"
-        return uncharged.given_up(draft, sheet.to(error_message=message[:1024]), f"sheet {sheet.num}: {message}")
+        return exhausted(draft, sheet.to(error_message=message[:1024]), failure, f"sheet {sheet.num}: {message}")
     return _again(draft, sheet, ended, delay)
 
 
