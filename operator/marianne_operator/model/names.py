@@ -8,7 +8,7 @@ neither generation nor run belongs in a Pod's name. The longest is 40 + 1 + 8 + 
 import hashlib
 from typing import Final
 
-COMPILED_FORMAT: Final = 3
+COMPILED_FORMAT: Final = 4
 """Grows when the compiled score changes shape, so that a newer operator does not read an older one's ConfigMap."""
 
 
