@@ -35,7 +35,7 @@ def test_every_part_tells_apart():
 
 def test_the_scores_name_follows_its_digest_and_its_format():
     name = names.score_config_map_name("tune", "u", "abcdef0123456789")
-    assert re.fullmatch(r"tune-[0-9a-f]{8}-score-abcdef0123-f3", name)
+    assert re.fullmatch(rf"tune-[0-9a-f]{{8}}-score-abcdef0123-f{COMPILED_FORMAT}", name)
 
 
 def test_the_claim_outlives_the_job():
