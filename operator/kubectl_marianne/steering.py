@@ -1,21 +1,18 @@
 """Pause, resume and cancel: the same steps for one job or many."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from marianne_client import paths
 from marianne_client.connection import Connection
 from marianne_client.errors import ApiError
 from marianne_client.identity import JobId
-from marianne_client.verbs import Refusal, Wish
+from marianne_client.obey import Ask, Job, obey
+from marianne_client.verbs import Refusal
 
-Job = Mapping[str, Any]
-Ask = Callable[[Job], Wish | Refusal]
 AT_ONCE: Final = 8
-CHANGED: Final = (409, 422)
-"""Somebody wrote in between, or the name is another job's by now: look again, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +42,8 @@ async def steer(connection: Connection, jobs: Sequence[JobId], ask: Ask) -> list
 
 
 async def _answer(connection: Connection, job: JobId, ask: Ask) -> Answer:
-    path = paths.job(job.namespace, job.name)
     try:
-        for _ in range(2):
-            seen = await connection.get(path)
-            wish = ask(seen)
-            if isinstance(wish, Refusal):
-                return Answer(job, wish.message, refused=True)
-            try:
-                return Answer(job, wish.message, await connection.patch(path, wish.operations))
-            except ApiError as error:
-                if error.status not in CHANGED:
-                    raise
-                last = error
-        return Answer(job, last.message)
+        said = await obey(connection, job, await connection.get(paths.job(job.namespace, job.name)), ask)
     except ApiError as error:
         return Answer(job, error.message)
+    return Answer(job, said.message, refused=True) if isinstance(said, Refusal) else Answer(job, said.message, said.job)

@@ -11,9 +11,10 @@ from kubectl_marianne.options import Options, refuse
 
 if TYPE_CHECKING:
     from kubectl_marianne.session import Session
-    from kubectl_marianne.steering import Answer, Ask
+    from kubectl_marianne.steering import Answer
     from kubectl_marianne.verdict import Goal
     from marianne_client.identity import JobId
+    from marianne_client.obey import Ask
 
 JOBS = Annotated[list[str] | None, typer.Argument(metavar="JOB", help="Or -l, or --all.")]
 ALL = Annotated[bool, typer.Option("--all", help="Every job of the namespace, or with -A of all.")]

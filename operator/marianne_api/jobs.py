@@ -1,7 +1,6 @@
 """The seed's verbs: start, pause, resume, cancel, delete. Each is one write to the MarianneJob."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
@@ -18,14 +17,11 @@ from marianne_api.starting import start
 from marianne_client import paths, verbs
 from marianne_client.errors import ApiError
 from marianne_client.identity import JobId
-from marianne_client.verbs import Refusal, Wish
+from marianne_client.obey import Ask, obey
+from marianne_client.verbs import Refusal
 
+Decided = TypeVar("Decided")
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
-Job = dict[str, Any]
-Verb = Callable[[Job], Wish | Refusal]
-TRIES = 2
-STALE_WRITE = frozenset({409, 422})
-"""What a JSON patch answers whose `test` fails, or that met another write."""
 
 
 @router.post("")
@@ -85,42 +81,30 @@ async def delete_job(
 
 
 async def _act(
-    state: AppState, caller: Caller, request: Request, response: Response, job: JobId, verb_name: str, verb: Verb
+    state: AppState, caller: Caller, request: Request, response: Response, job: JobId, verb_name: str, verb: Ask
 ) -> JobActionResponse:
-    held = await read_job(state, caller, job)
-    wish = _wished(verb(held))
+    name, held = state.name_of(job), await read_job(state, caller, job)
+    _allowed(verb(held))
     conducted = await somebody_conducts(state, caller, may_wait=may_wait(request))
-    written = await _write(state, caller, job, held, wish, verb)
-    record_write(request, caller, verb_name, job, written["metadata"]["uid"])
+    try:
+        answer = await obey(caller.connection, job, held, verb)
+    except ApiError as error:
+        if error.status == 404:
+            raise not_found(name) from error
+        raise
+    written = _allowed(answer)
+    record_write(request, caller, verb_name, job, written.job["metadata"]["uid"])
     response.status_code = 200 if conducted else 202
     return JobActionResponse(
         success=True,
-        job_id=state.name_of(job),
-        status=verbs.word(written),
-        message=wish.message if conducted else f"{wish.message}: {RECORDED}",
+        job_id=name,
+        status=verbs.word(written.job),
+        message=written.message if conducted else f"{written.message}: {RECORDED}",
         via_daemon=conducted,
     )
 
 
-def _wished(decided: Wish | Refusal) -> Wish:
+def _allowed(decided: Decided | Refusal) -> Decided:
     if isinstance(decided, Refusal):
         raise HTTPException(409, decided.message)
     return decided
-
-
-async def _write(state: AppState, caller: Caller, job: JobId, held: Job, wish: Wish, verb: Verb) -> Job:
-    """One more try after another look, as long as it is the same object: a namesake was not meant."""
-    uid = held["metadata"]["uid"]
-    for remaining in reversed(range(TRIES)):
-        try:
-            return await caller.connection.patch(paths.job(job.namespace, job.name), wish.operations)
-        except ApiError as error:
-            if error.status == 404:
-                raise not_found(state.name_of(job)) from error
-            if error.status not in STALE_WRITE or not remaining:
-                raise
-        held = await read_job(state, caller, job)
-        if held["metadata"]["uid"] != uid:
-            raise HTTPException(409, f"Job {state.name_of(job)} was replaced by another of its name meanwhile")
-        wish = _wished(verb(held))
-    raise AssertionError("the last try returns or raises")

@@ -27,7 +27,7 @@ async def test_the_wish_is_written_for_this_very_job() -> None:
 
 
 async def test_a_second_look_after_somebody_elses_write() -> None:
-    server = ScriptedServer(answered(a_job("Running")), MISSED, answered(a_job("Completed", uid="u-2")))
+    server = ScriptedServer(answered(a_job("Running")), MISSED, answered(a_job("Completed")))
     answer = await asked(server)
     assert (answer.refused, answer.message) == (True, "Job is not running (status: completed)")
     stubborn = ScriptedServer(*[answered(a_job("Running")), MISSED] * 2)
@@ -35,6 +35,13 @@ async def test_a_second_look_after_somebody_elses_write() -> None:
     assert not answer.done
     assert "rejected" in answer.message
     assert len(stubborn.asked) == 4
+
+
+async def test_a_namesake_that_came_in_between_is_not_meant() -> None:
+    server = ScriptedServer(answered(a_job("Running")), MISSED, answered(a_job("Running", uid="u-2")))
+    answer = await asked(server)
+    assert (answer.refused, answer.message) == (True, "the job was replaced by another of its name meanwhile")
+    assert len(server.asked) == 3
 
 
 async def test_the_api_servers_refusal_is_passed_on_and_not_repeated() -> None:

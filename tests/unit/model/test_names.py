@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marianne_operator.model import names
+from marianne_operator.model.names import COMPILED_FORMAT
 
 JOBS = st.from_regex(r"[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?", fullmatch=True).filter(
     lambda name: not re.search(r"\.\.|\.-|-\.", name)
