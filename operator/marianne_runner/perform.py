@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from marianne_runner.processes import Program, kill_everything_else, reap, signal_group, spawn
+from marianne_runner.silence import Silence
 from marianne_runner.streams import Sink
 
 _CHUNK: Final = 64 * 1024
@@ -18,13 +19,14 @@ _DRAIN_SECONDS: Final = 1.0
 
 
 class Exit(NamedTuple):
-    """`code` None: killed by `signal_number`."""
+    """`code` None: killed by `signal_number`. `stale`: why silence was taken for its end; empty where it was not."""
 
     code: int | None
     signal_number: int | None
     timed_out: bool
     interrupted: bool
     seconds: float
+    stale: str = ""
 
 
 def never() -> bool:
@@ -38,17 +40,19 @@ def run(
     timeout: float,
     interrupted: Callable[[], bool] = never,
     grace: float = 2.0,
+    silence: Silence | None = None,
 ) -> Exit:
     """`sinks`: for standard output and standard error; one takes both. Raises `OSError` if it cannot be started."""
     begun = time.monotonic()
     with _Wake() as wake, selectors.DefaultSelector() as selector:
         selector.register(wake.descriptor, selectors.EVENT_READ, wake.drain)
         pid = _start(program, sinks, selector)
-        status, timed_out, stopped = reap(pid), False, False
+        status, timed_out, stale, stopped = reap(pid), False, False, False
         while status is None and not (timed_out or stopped):
-            _pump(selector, min(_LOOK_SECONDS, max(0.0, begun + timeout - time.monotonic())))
-            status = reap(pid)
-            timed_out = status is None and time.monotonic() - begun >= timeout
+            heard = _pump(selector, min(_LOOK_SECONDS, max(0.0, begun + timeout - time.monotonic())))
+            status, now = reap(pid), time.monotonic()
+            stale = status is None and silence is not None and silence.too_long(now, heard=heard)
+            timed_out = stale or (status is None and now - begun >= timeout)
             stopped = status is None and interrupted()
         if status is None:
             status = _end(pid, selector, grace)
@@ -65,6 +69,7 @@ def run(
         timed_out=timed_out and not stopped,
         interrupted=stopped,
         seconds=time.monotonic() - begun,
+        stale=silence.told if silence is not None and stale and not stopped else "",
     )
 
 
@@ -89,8 +94,9 @@ class _Wake:
         os.close(self.descriptor)
         os.close(self._writing)
 
-    def drain(self) -> None:
+    def drain(self) -> bool:
         os.read(self.descriptor, _CHUNK)
+        return False
 
 
 def _start(program: Program, sinks: Sequence[Sink], selector: selectors.BaseSelector) -> int:
@@ -110,19 +116,23 @@ def _start(program: Program, sinks: Sequence[Sink], selector: selectors.BaseSele
 
 
 def _register(selector: selectors.BaseSelector, reading: int, sink: Sink) -> None:
-    def read() -> None:
+    def read() -> bool:
         if chunk := os.read(reading, _CHUNK):
             sink.feed(chunk)
         else:
             selector.unregister(reading)
             os.close(reading)
+        return bool(chunk)
 
     selector.register(reading, selectors.EVENT_READ, read)
 
 
-def _pump(selector: selectors.BaseSelector, seconds: float) -> None:
+def _pump(selector: selectors.BaseSelector, seconds: float) -> bool:
+    """Whether anything was said."""
+    heard = False
     for key, _ in selector.select(seconds):
-        key.data()
+        heard = key.data() or heard
+    return heard
 
 
 def _end(pid: int, selector: selectors.BaseSelector, grace: float) -> int:

@@ -14,6 +14,7 @@ from marianne_runner.perform import Exit, run
 from marianne_runner.processes import Program
 from marianne_runner.redact import redact
 from marianne_runner.signals import Said, cause, heard, limit_in_answer
+from marianne_runner.silence import Silence
 from marianne_runner.streams import Live, Tee
 from marianne_runner.task import Task
 
@@ -41,8 +42,10 @@ def perform(
     limit = task.score["max_output_capture_bytes"]
     document = DOCUMENT_BYTES if output.get("format") in ("json", "jsonl") else 0
     stdout, stderr = Tee(Live(1), limit, document), Tee(Live(2), limit)
-    kills = oom_kills(root)
-    ended = run(program, (stdout, stderr), brief["timeout_seconds"], interrupted, grace)
+    kills, silence = oom_kills(root), Silence.of(task.score)
+    ended = run(program, (stdout, stderr), brief["timeout_seconds"], interrupted, grace, silence)
+    if ended.stale:
+        stderr.feed(f"marianne-runner: {ended.stale}\n".encode())
     report, said = _reported(task, output, ended, stdout)
     verdict = verdicts.with_performance(verdict, ended, report, (said, stderr.tail), task.clock.wall())
     if stdout.truncated or stderr.truncated:

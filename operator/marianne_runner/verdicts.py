@@ -76,6 +76,8 @@ def is_success(ended: Exit, brief: Brief) -> bool:
 def failure_of(ended: Exit, brief: Brief, report: Report, *, out_of_memory: bool) -> Failure | None:
     """What went wrong with the performance, the most telling first; None where nothing did."""
     said = f": {report.error}" if report.error else ""
+    if ended.stale:
+        return "Timeout", ended.stale
     if ended.timed_out:
         return "Timeout", f"still running after {brief['timeout_seconds']:g} s"
     if is_success(ended, brief):

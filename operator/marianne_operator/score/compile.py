@@ -27,6 +27,7 @@ from marianne_runner.contract import (
     Rule,
     Sheet,
     SkipCommand,
+    StaleDetection,
 )
 
 MAX_COMPILED: Final = 900 * 1024
@@ -219,6 +220,11 @@ def _add_optional(compiled: CompiledScore, score: Score) -> None:
             max_output_chars=cross.max_output_chars,
             capture_files=cross.capture_files,
             lookback_sheets=cross.lookback_sheets,
+        )
+    if score.stale_detection.enabled:
+        compiled["stale_detection"] = StaleDetection(
+            idle_timeout_seconds=score.stale_detection.idle_timeout_seconds,
+            check_interval_seconds=score.stale_detection.check_interval_seconds,
         )
     if names := {str(number): each.name for number, each in score.movements.items() if each.name}:
         compiled["stage_names"] = names

@@ -48,7 +48,6 @@ EFFECTS: Final = (
     Effect("sheet.per_sheet_fallbacks", "none", ABSENT),
     Effect("rate_limit", "none", ABSENT),
     Effect("circuit_breaker", "none", ABSENT),
-    Effect("stale_detection", "none", ABSENT),
     Effect("notifications", "none", ABSENT),
     Effect("learning", "none", ABSENT),
     Effect("feedback", "none", ABSENT),

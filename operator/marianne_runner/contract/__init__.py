@@ -40,6 +40,7 @@ from marianne_runner.contract.score import (
     Rule,
     Sheet,
     SkipCommand,
+    StaleDetection,
 )
 from marianne_runner.contract.verdict import Check, Outcome, Verdict, VerdictReason
 
@@ -79,6 +80,7 @@ __all__ = [
     "Rule",
     "Sheet",
     "SkipCommand",
+    "StaleDetection",
     "UnreadableMessageError",
     "Verdict",
     "VerdictReason",

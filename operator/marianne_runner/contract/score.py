@@ -111,6 +111,13 @@ class Parallel(TypedDict):
     stagger_delay_ms: int
 
 
+class StaleDetection(TypedDict):
+    """How long an instrument may say nothing, and how often that is looked at."""
+
+    idle_timeout_seconds: float
+    check_interval_seconds: float
+
+
 class SkipCommand(TypedDict):
     """`skip_when_command`: a command whose success skips the sheet."""
 
@@ -135,6 +142,8 @@ class CompiledScore(TypedDict):
     parallel: Parallel
     pause_between_sheets_seconds: float
     max_output_capture_bytes: int
+    stale_detection: NotRequired[StaleDetection]
+    """Absent: silence is no fault."""
     cross_sheet: NotRequired[CrossSheet]
     dependencies_declared: bool
     stage_names: NotRequired[dict[str, str]]

@@ -304,3 +304,9 @@ def test_skips_are_written_for_a_stage_and_meant_for_each_instance():
 def test_a_skip_that_can_never_be_evaluated_is_told():
     (told,) = compiled(sheet=sheets(skip_when={1: "nothing"}))["warnings"]
     assert told.startswith("sheet.skip_when.1: never skips: 'nothing' is not defined")
+
+
+def test_silence_counts_only_where_it_is_switched_on():
+    times = {"idle_timeout_seconds": 60, "check_interval_seconds": 5}
+    assert "stale_detection" not in compiled(stale_detection=times)
+    assert compiled(stale_detection=times | {"enabled": True})["stale_detection"] == times

@@ -89,6 +89,25 @@ def backend(**fields):
         (backend(timeout_seconds=1800), 1800),
         (backend(timeout_seconds=7) | {"instrument_config": {"timeout_seconds": 6}}, 6),
         ({"instrument_config": {"timeout_seconds": 6}}, 6),
+        (
+            {
+                "instrument_config": {"timeout_seconds": 6},
+                "movements": {2: {"instrument_config": {"timeout_seconds": 5}}},
+            },
+            5,
+        ),
+        (
+            {
+                "instrument_config": {"timeout_seconds": 6},
+                "movements": {1: {"instrument_config": {"timeout_seconds": 5}}},
+            },
+            6,
+        ),
+        ({"movements": {2: {"instrument": "cli", "instrument_config": {"timeout_seconds": 5}}}}, 5),
+        (
+            backend(timeout_overrides={2: 4}) | {"movements": {2: {"instrument_config": {"timeout_seconds": 5}}}},
+            4,
+        ),
         ({"instrument_config": {"timeout_seconds": "6"}}, None),
         ({"instrument_config": {"timeout_seconds": True}}, None),
         ({"instrument_config": {"timeout_seconds": 0}}, None),
@@ -102,6 +121,14 @@ def backend(**fields):
 def test_the_timeout(fields, timeout):
     """None where the profile has the word; Marianne's own default counts only where it is written."""
     assert played(**fields).get("timeout_seconds") == timeout
+
+
+def test_a_voice_has_the_time_of_its_movement_and_a_sheet_its_own():
+    third, slow = Place(3, 2, 2, 2), {"movements": {2: {"instrument_config": {"timeout_seconds": 50}}}}
+    assert played(third, **slow)["timeout_seconds"] == 50
+    own = {"per_sheet_instrument_config": {3: {"timeout_seconds": 40}}}
+    assert played(third, own, **slow)["timeout_seconds"] == 40
+    assert played(Place(2, 2, 1, 2), own, **slow)["timeout_seconds"] == 50
 
 
 def test_overrides_are_by_concrete_sheet_and_movements_by_stage():

@@ -64,9 +64,9 @@ class CostLimitConfig(Part):
 class StaleDetectionConfig(Part):
     """When silence means that an instrument hangs."""
 
-    enabled: bool = False
-    idle_timeout_seconds: Seconds = 300.0
-    check_interval_seconds: Seconds = 30.0
+    enabled: bool = Field(default=False, description="Stop an instrument that prints nothing for so long.")
+    idle_timeout_seconds: Seconds = Field(default=300.0, description="Longer than it works without printing anything.")
+    check_interval_seconds: Seconds = Field(default=30.0, description="How often its silence is looked at.")
 
     @model_validator(mode="after")
     def _checks_in_time(self) -> Self:
