@@ -91,7 +91,8 @@ class Task(NamedTuple):
 
     def program(self, prompt: str) -> Program:
         """The instrument. Raises `InstrumentMissingError`."""
-        config = self.score["performers"][self.sheet["performer"]].get("config", {})
+        playing = self.brief.get("performer", self.sheet["performer"])
+        config = self.score["performers"][playing].get("config", {})
         return command.build(self.brief, prompt, self.places.workspace, environment.of_the_pod(), config)
 
     def remember_times(self) -> None:

@@ -61,6 +61,13 @@ def test_instruments(truth, expected):
 
 
 @pytest.mark.parametrize(("truth", "expected"), sheet_cases())
+def test_fallbacks(truth, expected):
+    score = compiled(truth)
+    chain = score["sheets"][expected["sheet_num"] - 1].get("fallbacks", [])
+    assert [score["performers"][each]["instrument"] for each in chain] == expected["fallbacks"]
+
+
+@pytest.mark.parametrize(("truth", "expected"), sheet_cases())
 def test_validations(truth, expected):
     score = compiled(truth)
     sheet = score["sheets"][expected["sheet_num"] - 1]

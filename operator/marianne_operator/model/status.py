@@ -51,6 +51,15 @@ class SheetError(Resource):
     time: Time
 
 
+class InstrumentFallback(Resource):
+    """Another instrument took the place of one that could not play."""
+
+    from_: Annotated[str, Field(max_length=253, alias="from")]
+    to: Annotated[str, Field(max_length=253)]
+    reason: Annotated[str, Field(max_length=32)]
+    time: Time
+
+
 class SheetStatus(Resource):
     """One sheet. `attempt` is the number of the latest Pod; it only grows, over all runs."""
 
@@ -64,6 +73,9 @@ class SheetStatus(Resource):
     """While it is active: the Pod of the attempt before, if known to have ended, as the ledger's rules need (§4)."""
     instrument: Annotated[str, Field(max_length=253)] | None = None
     model: Annotated[str, Field(max_length=253)] | None = None
+    fallback: Annotated[int, Field(ge=0)] = 0
+    """Which place of its chain of instruments plays: 0 is the sheet's own."""
+    instrument_fallbacks: Annotated[list[InstrumentFallback], Field(max_length=10)] = []
     normal_attempts: int = 0
     infrastructure_ends: int = 0
     rate_limit_waits: int = 0

@@ -9,14 +9,14 @@ from typing import cast
 from marianne_operator.model.instrument import InstrumentView
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
+from marianne_operator.plan import fallback
 from marianne_operator.plan.draft import Draft
 from marianne_runner.contract import DEFAULT_TIMEOUT_SECONDS, PROTOCOL, Brief, Mode, Performer, Predecessor
 
 
 def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last: PodView | None) -> Brief:
     """`last`: this very attempt's Pod that is gone, as last seen."""
-    job, compiled = draft.seen.job, draft.score["sheets"][sheet.num - 1]
-    performer = draft.score["performers"][compiled["performer"]]
+    job, performer = draft.seen.job, fallback.performer(draft, sheet)
     outputs, skipped = _handed_down(draft, sheet.num)
     brief = Brief(
         protocol=PROTOCOL,
@@ -37,6 +37,8 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
     )
     if sheet.model is not None:
         brief["model"] = sheet.model
+    if sheet.fallback:
+        brief["performer"] = fallback.playing(draft, sheet)
     if instrument.spec.credentials:
         brief["credentials"] = [each.name for each in instrument.spec.credentials]
     if last is not None and last.ran and last.containers_ended:
@@ -77,4 +79,5 @@ def _handed_down(draft: Draft, number: int) -> tuple[dict[str, int], list[int]]:
 
 def _input_digest(score: str, sheet: SheetStatus) -> str:
     asked = f"{score}/{sheet.num}/{sheet.instrument}/{sheet.model}"
+    asked += f"/{sheet.fallback}" if sheet.fallback else ""
     return hashlib.sha256(asked.encode()).hexdigest()[:16]

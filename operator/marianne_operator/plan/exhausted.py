@@ -4,6 +4,7 @@ In this order (semantics §2.7): another instrument, a remedy, a person's decisi
 """
 
 from marianne_operator.model.status import SheetStatus
+from marianne_operator.plan import fallback
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.failures import Failure
 from marianne_operator.plan.uncharged import given_up
@@ -11,4 +12,6 @@ from marianne_operator.plan.uncharged import given_up
 
 def exhausted(draft: Draft, sheet: SheetStatus, failure: Failure, message: str) -> SheetStatus:
     """`message`: for the event, should nothing be left."""
+    if (moved := fallback.after_exhaustion(draft, sheet, failure, message)) is not None:
+        return moved
     return given_up(draft, sheet, message)

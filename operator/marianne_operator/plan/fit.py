@@ -25,6 +25,7 @@ _LADDER: Final[tuple[tuple[str, int], ...]] = (
     ("validation_details", 3),
     ("failed_validations", 10),
     ("passed_validations", 0),
+    ("instrument_fallbacks", 3),
     ("stdout_tail", 200),
     ("stderr_tail", 200),
     ("validation_details", 1),
@@ -37,6 +38,7 @@ _LADDER: Final[tuple[tuple[str, int], ...]] = (
     ("success_without_retry", 0),
     ("outcome_category", 0),
     ("execution_mode", 0),
+    ("instrument_fallbacks", 1),
     ("stdout_tail", 0),
     ("validation_passed", 0),
     ("last_pass_percentage", 0),
@@ -46,6 +48,7 @@ _LADDER: Final[tuple[tuple[str, int], ...]] = (
     ("stderr_tail", 0),
     ("error_message", 120),
     ("failed_validations", 0),
+    ("instrument_fallbacks", 0),
     ("exit_code", 0),
     ("execution_duration_seconds", 0),
     ("error_category", 0),
@@ -54,6 +57,9 @@ _LADDER: Final[tuple[tuple[str, int], ...]] = (
     ("pod_name", 0),
 )
 """(field, what is left of it): bytes of a text, entries of a list, 0 for nothing. The least telling first."""
+
+_NEWEST: Final = frozenset({"instrument_fallbacks"})
+"""Lists whose end tells most."""
 
 
 def fitted(sheet: SheetStatus, total_sheets: int) -> SheetStatus:
@@ -70,11 +76,11 @@ def fitted(sheet: SheetStatus, total_sheets: int) -> SheetStatus:
         key = to_camel(field)
         if key in body:
             old = body.pop(key)
-            changes[field] = _shrunk(field, old, left)
+            changes[field] = _shrunk(field, changes.get(field, getattr(sheet, field)), left)
             size -= _size({key: old})
             if left:
-                body[key] = changes[field]
-                size += _size({key: changes[field]})
+                body[key] = _shrunk(field, old, left)
+                size += _size({key: body[key]})
     return sheet.to(**changes) if changes else sheet
 
 
@@ -87,6 +93,6 @@ def _shrunk(field: str, value: Any, left: int) -> Any:  # noqa: ANN401  (one of 
     if not left:
         return SheetStatus.model_fields[field].get_default()
     if isinstance(value, list):
-        return value[:left]
+        return value[-left:] if field in _NEWEST else value[:left]
     text = str(value).encode()
     return (text[-left:] if field.endswith("_tail") else text[:left]).decode(errors="ignore")

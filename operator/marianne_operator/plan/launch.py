@@ -10,13 +10,14 @@ from typing import Any
 from marianne_operator.model.names import instrument_object_name, pod_name
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
+from marianne_operator.plan import fallback
 from marianne_operator.plan.briefing import brief_for
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.gates import held_up, image_of, unavailable
 from marianne_operator.plan.pod_manifest import Attempt, pod_manifest
 from marianne_operator.plan.ready import fitting, startable
 from marianne_operator.plan.skip import skip_by_condition
-from marianne_runner.contract import Performer, Rule
+from marianne_runner.contract import Rule
 
 
 def launch(draft: Draft) -> None:
@@ -34,7 +35,7 @@ def launch(draft: Draft) -> None:
 
 def intended(draft: Draft, sheet: SheetStatus, attempt: int) -> SheetStatus:
     """The sheet with the intent of this attempt: all that the Pod is made of, so that it can be made again."""
-    performer = _performer(draft, sheet)
+    performer = fallback.performer(draft, sheet)
     follows = not sheet.active and attempt == sheet.attempt + 1
     return sheet.to(
         state="dispatched",
@@ -59,20 +60,22 @@ def intended(draft: Draft, sheet: SheetStatus, attempt: int) -> SheetStatus:
     )
 
 
-def _performer(draft: Draft, sheet: SheetStatus) -> Performer:
-    return draft.score["performers"][draft.score["sheets"][sheet.num - 1]["performer"]]
-
-
 def _playable(draft: Draft, sheet: SheetStatus) -> bool:
     """Nothing holds it up; else the sheet waits, and takes no place that another could have."""
-    why = held_up(draft, sheet, _performer(draft, sheet)["instrument"])
+    why = held_up(draft, sheet, fallback.performer(draft, sheet)["instrument"])
+    if why is not None and why.reason in fallback.OF_GATE:
+        moved = fallback.advance(draft, sheet, fallback.OF_GATE[why.reason], why.message)
+        if moved is not None:
+            draft.put(moved)
+            why = held_up(draft, moved, fallback.performer(draft, moved)["instrument"])
+            sheet = moved
     if why is not None:
         draft.put(sheet.to(state="waiting", waiting=why, next_retry_at=None))
     return why is None
 
 
 def _start(draft: Draft, sheet: SheetStatus) -> None:
-    sheet = intended(draft, sheet, sheet.attempt + 1)
+    sheet = intended(draft, draft.sheets[sheet.num - 1], sheet.attempt + 1)
     draft.put(sheet)
     draft.creations.append(_manifest(draft, sheet, None))
 

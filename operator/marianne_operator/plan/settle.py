@@ -1,7 +1,7 @@
 """An attempt has ended: what becomes of its sheet."""
 
 from marianne_operator.model.status import SheetError, SheetStatus
-from marianne_operator.plan import retry, uncharged
+from marianne_operator.plan import fallback, retry, uncharged
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.completion import worth_completing
 from marianne_operator.plan.details import details
@@ -62,9 +62,11 @@ def _failed(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) ->
         case "infrastructure":
             return uncharged.disrupted(draft, sheet, ended)
         case "limit":
-            return uncharged.limited(draft, sheet, ended, failure)
+            moved = fallback.advance(draft, sheet, "rate_limit", ended.message)
+            return moved or uncharged.limited(draft, sheet, ended, failure)
         case "credentials":
-            return uncharged.refused(draft, sheet, ended)
+            moved = fallback.advance(draft, sheet, "auth_failure", ended.message)
+            return moved or uncharged.refused(draft, sheet, ended)
     return (
         _incomplete(draft, sheet, ended, failure)
         if failure.category == "validation"

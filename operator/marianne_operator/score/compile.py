@@ -10,7 +10,7 @@ from marianne_operator.score.conditions import applies
 from marianne_operator.score.expansion import Place, dependencies, fan_out, items, places
 from marianne_operator.score.fields import Score, ValidationRule
 from marianne_operator.score.fields.sheet import SkipWhenCommand
-from marianne_operator.score.instruments import performer
+from marianne_operator.score.instruments import fallbacks, performer
 from marianne_operator.score.load import MAX_TEXT, score_of, tree_of
 from marianne_operator.score.plain import canonical, plain
 from marianne_operator.score.prompts import prompt
@@ -94,8 +94,8 @@ def _sheets(
     total_stages = max(place.stage for place in every)
     for place in every:
         plays = performer(score, place)
-        if plays not in performers:
-            performers.append(plays)
+        others = fallbacks(score, place, plays)
+        performers += [each for each in (plays, *others) if each not in performers]
         first, last = items(score, place, len(every))
         sheet = Sheet(
             num=place.num,
@@ -108,6 +108,8 @@ def _sheets(
             rules=[],
             performer=performers.index(plays),
         )
+        if others:
+            sheet["fallbacks"] = [performers.index(each) for each in others]
         context = condition_context(score, sheet, len(every), total_stages)
         sheet["rules"] = [index for index, rule in enumerate(score.validations) if applies(condition_of(rule), context)]
         sheets.append(sheet)

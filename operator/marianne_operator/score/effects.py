@@ -44,8 +44,6 @@ EFFECTS: Final = (
     Effect("on_success", "refused", _FOLLOWS),
     Effect("backend.system_prompt_file", "refused", _PROMPT),
     Effect("backend.working_directory", "refused", "the instrument would work elsewhere"),
-    Effect("instrument_fallbacks", "none", ABSENT),
-    Effect("sheet.per_sheet_fallbacks", "none", ABSENT),
     Effect("rate_limit", "none", ABSENT),
     Effect("circuit_breaker", "none", ABSENT),
     Effect("notifications", "none", ABSENT),
@@ -95,15 +93,9 @@ def in_vain(score: Score) -> list[Effect]:
     """What is written without effect, and why."""
     vain = [effect for effect in EFFECTS if effect.kind == "none" and backend.is_written(score, effect.path)]
     vain += [Effect(path, "none", _OTHER) for path in backend.in_vain(score)]
-    return [*vain, *(Effect(path, "none", ABSENT) for path in _fallbacks_of_movements(score))]
+    return vain
 
 
 def _switched_off(score: Score, effect: Effect) -> bool:
     """A cost limit beside a written `enabled: false` limits nothing."""
     return effect.path.startswith("cost_limits.max") and not score.cost_limits.limits
-
-
-def _fallbacks_of_movements(score: Score) -> list[str]:
-    """One line for all of them: a score may have hundreds."""
-    having = [number for number, movement in score.movements.items() if movement.instrument_fallbacks]
-    return [f"movements.{having[0]}.instrument_fallbacks"] if having else []

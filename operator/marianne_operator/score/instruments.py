@@ -31,6 +31,38 @@ def performer(score: Score, place: Place) -> Performer:
     return made
 
 
+def fallbacks(score: Score, place: Place, first: Performer) -> list[Performer]:
+    """Who plays when `first` cannot, in order and each once: the sheet's own words, its movement's, or the score's.
+
+    The configuration of another instrument is not theirs, least of all its model: they have the score's and their
+    alias's. The time that the sheet may take stays.
+    """
+    movement = score.movements.get(place.stage)
+    names = score.sheet.per_sheet_fallbacks.get(place.num)
+    if names is None:
+        names = (movement.instrument_fallbacks if movement is not None else []) or score.instrument_fallbacks
+    chain = [first]
+    for name in names:
+        made = _fallback(score, name, first)
+        if made not in chain:
+            chain.append(made)
+    return chain[1:]
+
+
+def _fallback(score: Score, name: str, first: Performer) -> Performer:
+    alias = score.instruments.get(name)
+    config = {key: value for key, value in score.instrument_config.items() if key != "model"}
+    config |= alias.config if alias is not None else {}
+    made = Performer(instrument=alias.profile if alias is not None else name)
+    if config:
+        made["config"] = config
+    if isinstance(config.get("model"), str):
+        made["model"] = config["model"]
+    if (timeout := _positive(alias.config if alias is not None else {}) or first.get("timeout_seconds")) is not None:
+        made["timeout_seconds"] = timeout
+    return made
+
+
 def _name(score: Score, place: Place) -> tuple[str, Literal["sheet", "movement", "score", "backend"]]:
     """The name as written, and where: a movement's own configuration does not go with a sheet's instrument."""
     sheet = score.sheet
@@ -53,7 +85,12 @@ def _timeout(score: Score, place: Place, config: dict[str, Any]) -> float | None
         return override.timeout_seconds
     if place.num in block.timeout_overrides:
         return block.timeout_overrides[place.num]
-    given = config.get("timeout_seconds")
-    if isinstance(given, int | float) and not isinstance(given, bool) and given > 0:
-        return float(given)
+    if (given := _positive(config)) is not None:
+        return given
     return block.timeout_seconds if "timeout_seconds" in block.model_fields_set else None
+
+
+def _positive(config: dict[str, Any]) -> float | None:
+    """What a configuration says of the time, if that is one."""
+    given = config.get("timeout_seconds")
+    return float(given) if isinstance(given, int | float) and not isinstance(given, bool) and given > 0 else None

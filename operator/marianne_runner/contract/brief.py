@@ -37,6 +37,8 @@ class Brief(TypedDict):
     """Which completion this is, and of how many; in a file, a list of two."""
     instrument: str
     model: NotRequired[str]
+    performer: NotRequired[int]
+    """A fallback: another of the score's performers than the sheet's own."""
     timeout_seconds: float
     profile: dict[str, Any]
     credentials: NotRequired[list[str]]

@@ -41,6 +41,8 @@ class Sheet(TypedDict):
     needs: list[int]
     rules: list[int]
     performer: int
+    fallbacks: NotRequired[list[int]]
+    """Performers that take its place, in this order."""
 
 
 class Injection(TypedDict):

@@ -23,10 +23,12 @@ def score(
     rules: Iterable[Rule] = (),
     cross_sheet: CrossSheet | None = None,
     instruments: Mapping[int, str] | None = None,
+    fallbacks: Mapping[int, Iterable[str]] | None = None,
     **changes: Any,
 ) -> CompiledScore:
     """`needs` None: no dependencies are written. `max_concurrent` None: not parallel."""
-    named = dict.fromkeys([*(instruments or {}).values()] or ["cli"])
+    others = {number: list(names) for number, names in (fallbacks or {}).items()}
+    named = dict.fromkeys([*(instruments or {}).values(), *(each for names in others.values() for each in names)])
     performers = list(dict.fromkeys(["cli", *named]))
     rules = list(rules)
     compiled = CompiledScore(
@@ -74,6 +76,8 @@ def score(
         warnings=[],
         without_effect=[],
     )
+    for number, names in others.items():
+        compiled["sheets"][number - 1]["fallbacks"] = [performers.index(each) for each in names]
     if cross_sheet is not None:
         compiled["cross_sheet"] = cross_sheet
     return CompiledScore(**(compiled | changes))  # type: ignore[typeddict-item]

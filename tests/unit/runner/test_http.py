@@ -139,6 +139,14 @@ def test_what_is_asked(family: str, options: dict[str, Any], body: dict[str, Any
         ({"model": "m-2"}, {}, {"model": "m-2"}),
         ({"score": {"performers": [{"instrument": "m", "config": {"temperature": 0.2}}]}}, {}, {"temperature": 0.2}),
         ({"score": {"performers": [{"instrument": "m", "config": {"max_tokens": 3}}]}}, {}, {"max_tokens": 3}),
+        (
+            {
+                "performer": 1,
+                "score": {"performers": [{"instrument": "m"}, {"instrument": "f", "config": {"max_tokens": 4}}]},
+            },
+            {},
+            {"max_tokens": 4},
+        ),
         ({}, {"models": [{"name": "m-1", "max_output_tokens": 99}]}, {"max_tokens": None}),
     ],
 )

@@ -30,6 +30,7 @@ PERFORMED = {
     "backend.ollama.timeout_seconds",
     "instrument",
     "instrument_config",
+    "instrument_fallbacks",
     "instruments",
     "movements",
     "sheet.size",
@@ -49,6 +50,7 @@ PERFORMED = {
     "sheet.fan_out_stage_map",
     "sheet.per_sheet_instruments",
     "sheet.per_sheet_instrument_config",
+    "sheet.per_sheet_fallbacks",
     "sheet.instrument_map",
     "sheet.total_sheets",
     "prompt.template",
@@ -88,7 +90,6 @@ PERFORMED = {
 }
 
 SAMPLES = {
-    "sheet.per_sheet_fallbacks": {1: []},
     "spec.spec_dir": "specs",
     "spec.include_claude_md": True,
     "techniques": {"a": {"kind": "skill", "phases": []}},
@@ -106,7 +107,6 @@ SAMPLES = {
     "backend.disable_mcp": False,
     "backend.output_format": "json",
     "backend.recursive_light": {"timeout": 1},
-    "instrument_fallbacks": ["a"],
     "retry.max_completion_attempts": 1,
     "retry.completion_delay_seconds": 1,
     "retry.completion_threshold_percent": 1,
@@ -181,11 +181,6 @@ def test_a_default_that_is_written_is_silent():
 
 def test_a_limit_that_is_switched_off_is_no_limit():
     assert without_effect(score(cost_limits={"enabled": False, "max_cost_per_job": 1})) == []
-
-
-def test_fallbacks_of_movements_are_one_line():
-    movements = {number: {"instrument_fallbacks": ["a"]} for number in (2, 3)} | {1: {"name": "x"}}
-    assert without_effect(score(movements=movements)) == ["movements.2.instrument_fallbacks"]
 
 
 def test_five_refusals_are_told():

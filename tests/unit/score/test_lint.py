@@ -75,7 +75,7 @@ FIRES = [
     ("K005", sheet("fan_out_stage_map: {1: {stage: 1}}"), "sheet.fan_out_stage_map.1"),
     ("K101", SMALL + "workspace: ./somewhere\n", "workspace"),
     ("K101", SMALL + "logging: {level: DEBUG}\n", "logging"),
-    ("K102", SMALL + "instrument_fallbacks: [aider]\n", "instrument_fallbacks"),
+    ("K102", SMALL + "agent_card: {name: a, description: b}\n", "agent_card"),
     ("K103", sheet("descriptions: {4: x}"), "sheet.descriptions.4"),
     ("K103", sheet("per_sheet_instruments: {4: aider}"), "sheet.per_sheet_instruments.4"),
     ("K103", sheet("instrument_map: {aider: [1, 9]}"), "sheet.instrument_map.aider.1"),
@@ -145,7 +145,7 @@ FIRES = [
 
 SILENT = [
     ("K101", SMALL + "workspace: workspace\n"),
-    ("K102", SMALL + "instrument_fallbacks: []\n"),
+    ("K102", SMALL + "instrument_fallbacks: [aider]\n"),
     ("K103", sheet("descriptions: {3: x}, instrument_map: {aider: [1, 3]}", "movements: {3: {name: x}}\n")),
     ("K103", sheet("fan_out: {1: 2}, descriptions: {4: x}")),
     ("K108", sheet("skip_when: {2: 'sheets[1].validation_passed'}")),
