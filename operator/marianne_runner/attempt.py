@@ -5,7 +5,7 @@ import json
 import os
 from typing import Any, NamedTuple
 
-from marianne_runner import cross_sheet, unusable, verdicts
+from marianne_runner import cross_sheet, evidence, unusable, verdicts
 from marianne_runner.command import InstrumentMissingError
 from marianne_runner.contract import Verdict, VerdictReason
 from marianne_runner.heart import Heart
@@ -119,12 +119,14 @@ class Attempt:
         except cross_sheet.OutputMissingError as error:
             return self._plain("not_started", "WorkspaceBehind", str(error), head=self._ledger.head)
         task.remember_times()
-        folder.keep("prompt", prompt.encode(errors="replace"))
+        if folder.number > 1:
+            evidence.prune(self._ledger.path, folder.number)
+        folder.keep(evidence.PROMPT, evidence.of_prompt(prompt))
         return Ready(program, len(prompt))
 
     def _perform(self, ready: Ready) -> Verdict | None:
         """None: another Pod was first, look again."""
-        room = Room(self._folder.path, self._task.score["max_output_capture_bytes"])
+        room = Room(self._folder.path, evidence.capture_bytes(self._task.score))
         try:
             room.take()
             self._stop.hold()

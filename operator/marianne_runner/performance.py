@@ -8,6 +8,7 @@ from marianne_runner.classify import Ending
 from marianne_runner.classify_text import Cause
 from marianne_runner.command import interface
 from marianne_runner.contract import Verdict
+from marianne_runner.evidence import capture_bytes
 from marianne_runner.oom import oom_kills
 from marianne_runner.output import Report, read_report
 from marianne_runner.perform import Exit, run
@@ -17,9 +18,12 @@ from marianne_runner.signals import Said, cause, heard, limit_in_answer
 from marianne_runner.silence import Silence
 from marianne_runner.streams import Live, Tee
 from marianne_runner.task import Task
+from marianne_runner.unusable import full
 
 DOCUMENT_BYTES: Final = 8 << 20
 """Of an output that is one JSON document, or one to each line."""
+LOG_BYTES: Final = 64 << 20
+"""Of each stream in the Pod's log, which is on the node's disk: a kubelet looks at its size now and then only."""
 INTERRUPTED: Final = "SIGTERM while the instrument ran"
 
 
@@ -39,17 +43,21 @@ def perform(
     """Raises `OSError` if it cannot be started."""
     brief, root = task.brief, task.places.root
     output = interface(brief["profile"]).get("output") or {}
-    limit = task.score["max_output_capture_bytes"]
+    limit, lives = capture_bytes(task.score), (Live(1, LOG_BYTES), Live(2, LOG_BYTES))
     document = DOCUMENT_BYTES if output.get("format") in ("json", "jsonl") else 0
-    stdout, stderr = Tee(Live(1), limit, document), Tee(Live(2), limit)
+    stdout, stderr = Tee(lives[0], limit, document), Tee(lives[1], limit)
     kills, silence = oom_kills(root), Silence.of(task.score)
     ended = run(program, (stdout, stderr), brief["timeout_seconds"], interrupted, grace, silence)
     if ended.stale:
         stderr.feed(f"marianne-runner: {ended.stale}\n".encode())
     report, said = _reported(task, output, ended, stdout)
+    for live, tee in zip(lives, (stdout, stderr), strict=True):
+        live.end(tee.tail)
     verdict = verdicts.with_performance(verdict, ended, report, (said, stderr.tail), task.clock.wall())
     if stdout.truncated or stderr.truncated:
         verdict["output_truncated"] = True
+    if told := full(task.places):
+        verdict["disk_full"] = told
     failure = verdicts.failure_of(ended, brief, report, out_of_memory=oom_kills(root) > kills)
     if failure is not None and not ended.interrupted:
         said_of_it = Said(
@@ -60,8 +68,8 @@ def perform(
         )
         failure = _explained(task, verdict, failure, ended, said_of_it)
         verdict["reason"], verdict["message"] = failure
-    elif failure is None and (told := limit_in_answer(said.decode(errors="replace"), task.clock.wall())) is not None:
-        _add(verdict, told)
+    elif failure is None and (limit_told := limit_in_answer(said.decode(errors="replace"), task.clock.wall())):
+        _add(verdict, limit_told)
     if ended.interrupted:
         verdict["outcome"], verdict["reason"], verdict["message"] = "interrupted", "", INTERRUPTED
     return Performance(verdict, failure, said, stderr.tail, ended.interrupted)
@@ -88,4 +96,4 @@ def _reported(task: Task, output: Mapping[str, Any], ended: Exit, stdout: Tee) -
     if report.text is None:
         return report, stdout.tail
     said = redact(report.text.encode(errors="replace"))
-    return report, said[-task.score["max_output_capture_bytes"] :]
+    return report, said[-capture_bytes(task.score) :]

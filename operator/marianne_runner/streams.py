@@ -81,14 +81,30 @@ class Head:
 
 
 class Live:
-    """One of our own outputs. Once nobody can read it any more, the rest goes to nobody."""
+    """One of our own outputs. Once nobody can read it any more, the rest goes to nobody; so does what is too much."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._broken = False
+    def __init__(self, descriptor: int, limit: int | None = None) -> None:
+        self._descriptor, self._limit = descriptor, limit
+        self._given, self._broken = 0, False
 
     def __call__(self, text: bytes) -> None:
         """All of it, however long that takes: a log that is read slowly slows the instrument, and loses nothing."""
+        before, self._given = self._given, self._given + len(text)
+        if self._limit is None or self._given <= self._limit:
+            self._write(text)
+        elif before <= self._limit:
+            told = f"\nmarianne-runner: {self._limit} bytes are enough: of what follows, the end is shown\n"
+            self._write(text[: self._limit - before] + told.encode())
+
+    def end(self, tail: bytes) -> None:
+        """Where something was left out: how much, and the end of it."""
+        left_out = self._given - (self._limit or self._given)
+        if left_out > 0:
+            shown = tail[-left_out:]
+            told = f"marianne-runner: {left_out - len(shown)} bytes are left out here\n"
+            self._write(told.encode() + shown)
+
+    def _write(self, text: bytes) -> None:
         rest = memoryview(text)
         while rest and not self._broken:
             try:

@@ -97,6 +97,7 @@ def judged(
     `failure`: what went wrong with the performance itself. `threshold`: of the rules, in percent.
     """
     failed = [check for check in checks if not check["passed"]]
+    disk_full = verdict.pop("disk_full", "")
     if checks:
         verdict["validation_passed"] = not failed
         verdict["checks"] = list(checks)
@@ -113,7 +114,7 @@ def judged(
     verdict["outcome"] = "failed"
     told = [_told(check) for check in sorted(failed, key=was_skipped)[:3]]
     verdict["reason"] = _reason(checks, failure, threshold)
-    verdict["message"] = "; ".join([*([failure[1]] if failure else []), *told])
+    verdict["message"] = "; ".join(filter(None, [failure[1] if failure else "", disk_full, *told]))
     return verdict
 
 

@@ -91,6 +91,7 @@ _SHAPE: Final[Mapping[str, Callable[[object], bool]]] = {
     "wait_seconds": _amount,
     "executed_pass_percentage": _amount,
     "confidence": _amount,
+    "disk_full": _text,
     "input_tokens": lambda value: _whole(value) and _amount(value),
     "output_tokens": lambda value: _whole(value) and _amount(value),
 }

@@ -89,3 +89,5 @@ class Verdict(TypedDict):
     input_tokens: NotRequired[int]
     output_tokens: NotRequired[int]
     prompt_characters: NotRequired[int]
+    disk_full: NotRequired[str]
+    """Which one, when the instrument had ended; once the work is judged, the message of a failure says so."""

@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,6 +85,29 @@ def test_filled_by_the_instrument(scene: Scene, small: Volume) -> None:
     assert (again["outcome"], again["performed_by"]) == ("completed", "pod-1")
     assert not list(scene.attempt(1).glob(".*"))
     assert scene.starts == ["1"]
+
+
+@pytest.mark.parametrize("rules", [[], [rule("file_exists", path="{workspace}/made", description="made")]])
+def test_one_that_fails_on_a_full_disk_is_told_which(scene: Scene, small: Volume, rules: list[dict[str, Any]]) -> None:
+    """Whatever it says of it itself, and whether its exit code tells or not."""
+    script = scene.script(f"dd if=/dev/zero of=fill bs=4k; echo x > made; {'true' if rules else 'exit 7'}")
+    pod = scene.pod("pod-1", compiled(script + ("; rm made" if rules else ""), rules))
+    verdict = pod.run()
+    assert verdict["outcome"] == "failed"
+    assert "the workspace's claim is full: free some space on the claim, or enlarge it" in verdict["message"]
+    assert "disk_full" not in verdict
+    assert "/tmp" not in verdict["message"]
+
+
+def test_a_full_temporary_folder_is_told_apart(scene: Scene) -> None:
+    pod = scene.pod("pod-1", compiled(scene.script("dd if=/dev/zero of=$HOME/fill bs=4k; exit 7")))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=0777", "scene", pod.root / "tmp"], check=True)
+    try:
+        verdict = pod.run()
+    finally:
+        subprocess.run(["umount", "--lazy", pod.root / "tmp"], check=True)
+    assert verdict["message"].startswith("exit code 7; /tmp is full: ")
+    assert "claim" not in verdict["message"]
 
 
 def test_filled_with_the_room_as_well(scene: Scene, small: Volume) -> None:

@@ -121,3 +121,32 @@ def test_a_log_that_nobody_reads_any_more_is_no_error() -> None:
     live(b"text")
     live(b"text")
     os.close(writing)
+
+
+@pytest.mark.parametrize(
+    ("said", "tail", "shown"),
+    [
+        ([b"abc", b"def"], b"cdef", b"abcdef"),
+        ([b"abcdef", b"g"], b"defg", b"abcdef|g"),
+        ([b"abc", b"defghij", b"klm"], b"klm", b"abcdef|4 klm"),
+        ([b"abcdefghijklm"], b"jklm", b"abcdef|3 jklm"),
+    ],
+)
+def test_a_log_has_the_beginning_and_the_end_of_too_much(said: list[bytes], tail: bytes, shown: bytes) -> None:
+    reading, writing = os.pipe()
+    live = Live(writing, limit=6)
+    for text in said:
+        live(text)
+    live.end(tail)
+    os.close(writing)
+    log = os.read(reading, 10_000)
+    os.close(reading)
+    begun, *rest = shown.split(b"|")
+    assert log.startswith(begun)
+    notice, lines = log.removeprefix(begun), []
+    if rest:
+        left_out, _, end = rest[0].rpartition(b" ")
+        lines = [b"6 bytes are enough", (left_out or b"0") + b" bytes are left out here\n" + end]
+        assert notice.endswith(end)
+    assert [each for each in lines if each not in notice] == []
+    assert bool(notice) is bool(rest)
