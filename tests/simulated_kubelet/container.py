@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, cast
 
@@ -25,8 +25,10 @@ class Container:
         self._logging = asyncio.create_task(log.keep(cast(asyncio.StreamReader, process.stdout)))
 
     @classmethod
-    async def start(cls, root: Path, variables: Mapping[str, str], log: ContainerLog) -> "Container":
-        """Of a Pod whose mounts are laid out in `root`."""
+    async def start(
+        cls, root: Path, variables: Mapping[str, str], log: ContainerLog, arguments: Sequence[str] = ()
+    ) -> "Container":
+        """Of a Pod whose mounts are laid out in `root`; `arguments` follow the runner's name in its command."""
         given = {
             **variables,
             "PATH": os.environ["PATH"],
@@ -40,6 +42,7 @@ class Container:
             sys.executable,
             "-m",
             "marianne_runner",
+            *arguments,
             cwd=root / "workspace",
             env=given,
             stdin=asyncio.subprocess.DEVNULL,

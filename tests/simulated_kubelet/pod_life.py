@@ -15,7 +15,7 @@ from tests.simulated_kubelet.node import Node
 from tests.simulated_kubelet.script import SIGKILL_EXIT, SIGTERM_EXIT, Body, Script, Speak
 from tests.simulated_kubelet.statuses import Ending
 from tests.simulated_kubelet.verdicts import interrupted
-from tests.simulated_kubelet.volumes import ConfigError, Folders, MountError, environment, lay_out
+from tests.simulated_kubelet.volumes import ConfigError, Folders, MountError, environment, lay_out, main_container
 
 MOUNT_AGAIN_SECONDS: Final = 0.2
 
@@ -144,7 +144,7 @@ class PodLife:
                 variables = await environment(self._api, self._pod)
                 root = await lay_out(self._api, self._pod, self._folders)
                 self.log = ContainerLog()
-                return await Container.start(root, variables, self.log)
+                return await Container.start(root, variables, self.log, main_container(self._pod).get("command", [])[1:])
             except (MountError, ConfigError) as error:
                 reason = "ContainerCreating" if isinstance(error, MountError) else "CreateContainerConfigError"
                 if str(error) != told:

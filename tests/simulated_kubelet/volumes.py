@@ -59,6 +59,7 @@ async def lay_out(api: Api, pod: Body, folders: Folders) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.parent.resolve().is_relative_to(root.resolve()) and not target.exists():
             target.symlink_to(source)
+    (root / "workspace").mkdir(exist_ok=True)  # the image's own, where nothing is mounted
     return root
 
 

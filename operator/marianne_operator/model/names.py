@@ -17,6 +17,11 @@ def pod_name(job: str, uid: str, sheet: int, attempt: int) -> str:
     return f"{_stem(job, uid)}-s{sheet}-a{attempt}"
 
 
+def errand_name(job: str, uid: str, kind: str, number: int) -> str:
+    """`<job>-<hash>-<kind><number>`: a Pod beside the sheets. Numbers only grow, over all runs."""
+    return f"{_stem(job, uid)}-{kind}{number}"
+
+
 def score_config_map_name(job: str, uid: str, digest: str) -> str:
     """`<job>-<hash>-score-<digest10>-f<format>`."""
     return f"{_stem(job, uid)}-score-{digest[:10]}-f{COMPILED_FORMAT}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
-from marianne_runner.contract import ATTEMPT_LABEL, JOB_LABEL, JOB_UID_LABEL, SHEET_LABEL
+from marianne_runner.contract import ATTEMPT_LABEL, ERRAND_LABEL, JOB_LABEL, JOB_UID_LABEL, SHEET_LABEL
 
 MAIN_CONTAINER: Final = "sheet"
 """Admission may add containers beside it; this one decides."""
@@ -29,7 +29,7 @@ class ContainerView:
 
 @dataclass(frozen=True, slots=True)
 class PodView:
-    """One Pod of a sheet attempt, as last seen."""
+    """One Pod of a sheet attempt, or of an errand, as last seen."""
 
     namespace: str
     name: str
@@ -53,6 +53,8 @@ class PodView:
     container: ContainerView | None
     containers_ended: bool
     """Every container that was ever started has terminated."""
+    errand: str = ""
+    """`<kind>-<number>`, where it is no sheet's."""
 
     @property
     def terminal(self) -> bool:
@@ -102,6 +104,7 @@ class PodView:
             unschedulable=_unschedulable(conditions.get("PodScheduled", {})),
             container=next((_container(each) for each in statuses if each["name"] == MAIN_CONTAINER), None),
             containers_ended=all("terminated" in (each.get("state") or {}) for each in statuses),
+            errand=labels.get(ERRAND_LABEL, ""),
         )
 
 

@@ -8,6 +8,14 @@ sheet's latency. Absent optional keys mean "none".
 """
 
 from marianne_runner.contract.brief import Brief, Mode, Predecessor
+from marianne_runner.contract.errand import (
+    ERRAND_TAIL,
+    Command,
+    Errand,
+    ErrandResult,
+    decode_errand,
+    encode_errand,
+)
 from marianne_runner.contract.error_codes import CATEGORIES, ERROR_CODES, ErrorCode
 from marianne_runner.contract.message import UnreadableMessageError, decode_message, encode_message
 from marianne_runner.contract.places import (
@@ -16,6 +24,7 @@ from marianne_runner.contract.places import (
     BRIEF_FILE,
     BRIEF_LIMIT,
     DEFAULT_TIMEOUT_SECONDS,
+    ERRAND_LABEL,
     JOB_LABEL,
     JOB_UID_LABEL,
     LEDGER_FOLDER,
@@ -51,6 +60,8 @@ __all__ = [
     "BRIEF_LIMIT",
     "CATEGORIES",
     "DEFAULT_TIMEOUT_SECONDS",
+    "ERRAND_LABEL",
+    "ERRAND_TAIL",
     "ERROR_CODES",
     "JOB_LABEL",
     "JOB_UID_LABEL",
@@ -65,8 +76,11 @@ __all__ = [
     "WORKSPACE_FOLDER",
     "Brief",
     "Check",
+    "Command",
     "CompiledScore",
     "CrossSheet",
+    "Errand",
+    "ErrandResult",
     "ErrorCode",
     "Fragment",
     "Injection",
@@ -84,6 +98,8 @@ __all__ = [
     "UnreadableMessageError",
     "Verdict",
     "VerdictReason",
+    "decode_errand",
     "decode_message",
+    "encode_errand",
     "encode_message",
 ]

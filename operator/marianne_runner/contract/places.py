@@ -8,6 +8,8 @@ JOB_LABEL: Final = "marianne.dev/job"
 JOB_UID_LABEL: Final = "marianne.dev/job-uid"
 SHEET_LABEL: Final = "marianne.dev/sheet"
 ATTEMPT_LABEL: Final = "marianne.dev/attempt"
+ERRAND_LABEL: Final = "marianne.dev/errand"
+"""`<kind>-<number>`, on a Pod that is no sheet's."""
 BRIEF_ANNOTATION: Final = "marianne.dev/brief"
 
 SCORE_FILE: Final = "marianne/score/score.json"
