@@ -144,7 +144,9 @@ class PodLife:
                 variables = await environment(self._api, self._pod)
                 root = await lay_out(self._api, self._pod, self._folders)
                 self.log = ContainerLog()
-                return await Container.start(root, variables, self.log, main_container(self._pod).get("command", [])[1:])
+                return await Container.start(
+                    root, variables, self.log, main_container(self._pod).get("command", [])[1:]
+                )
             except (MountError, ConfigError) as error:
                 reason = "ContainerCreating" if isinstance(error, MountError) else "CreateContainerConfigError"
                 if str(error) != told:

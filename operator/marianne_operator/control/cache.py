@@ -121,7 +121,8 @@ class Cache:
         return [
             job
             for job in self.jobs.values()
-            if isinstance(job, JobView) and any(sheet.active for sheet in job.status.sheets)
+            if isinstance(job, JobView)
+            and (any(sheet.active for sheet in job.status.sheets) or job.status.active_errands)
         ]
 
     # ---- Pods

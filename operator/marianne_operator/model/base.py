@@ -1,7 +1,13 @@
 """What every resource model has in common: camelCase outside, frozen inside."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+Time = Annotated[str, Field(max_length=40)]
+Text = Annotated[str, Field(max_length=1024)]
+Tail = Annotated[str, Field(max_length=400)]
 
 
 class Resource(BaseModel):

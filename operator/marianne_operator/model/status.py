@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field
 
-from marianne_operator.model.base import Resource
+from marianne_operator.model.base import Resource, Tail, Text, Time
+from marianne_operator.model.hook import HookStatus
 
 SheetState = Literal[
     "pending",
@@ -30,9 +31,6 @@ ACTIVE: Final = frozenset({"dispatched", "in_progress"})
 Phase = Literal[
     "Pending", "Running", "Waiting", "Paused", "PausedAtChain", "Completed", "Failed", "Cancelled", "Refused"
 ]
-Time = Annotated[str, Field(max_length=40)]
-Text = Annotated[str, Field(max_length=1024)]
-Tail = Annotated[str, Field(max_length=400)]
 
 
 class Waiting(Resource):
@@ -179,12 +177,22 @@ class JobStatus(Resource):
     total_input_tokens: int = 0
     total_output_tokens: int = 0
     attempt_floor: Annotated[int, Field(ge=0)] | None = None
+    errands: Annotated[int, Field(ge=0)] = 0
+    """How many Pods beside the sheets were ordered, over all runs: their numbers never come again."""
+    worked: bool = False
+    """Of this run, where hooks follow: a sheet was started in it."""
+    hooks: Annotated[list[HookStatus], Field(max_length=32)] = []
     sheets: Annotated[list[SheetStatus], Field(max_length=500)] = []
 
     @property
     def finished(self) -> bool:
         """The run is over; only a restart begins another."""
         return self.completion_time is not None
+
+    @property
+    def active_errands(self) -> frozenset[str]:
+        """Names of the Pods beside the sheets that are intended and not accounted for."""
+        return frozenset(hook.pod_name for hook in self.hooks if hook.active and hook.pod_name)
 
     def condition(self, kind: str) -> Condition | None:
         """The condition of this type, if it was ever set."""

@@ -1,4 +1,4 @@
-"""The Pod of one sheet attempt (design §6), built from an allow-list and always "restricted".
+"""The Pod of one sheet attempt (design §6) or errand, built from an allow-list and always "restricted".
 
 What a user may add comes first and what the operator sets comes last, so nothing merged can weaken it.
 """
@@ -53,20 +53,56 @@ class Attempt:
     score_config_map: str
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What differs from one kind of Pod to the other; all else is the tenant's template and the confinement."""
+
+    name: str
+    labels: Mapping[str, str]
+    brief: Mapping[str, Any]
+    image: str
+    command: list[str]
+    env: list[Mapping[str, Any]]
+    """Beside the template's."""
+    mounts: list[dict[str, Any]]
+    volumes: list[dict[str, Any]]
+    deadline_seconds: int
+    claim: ClaimView | None
+    """The one that it works on."""
+
+
 def pod_manifest(job: JobView, attempt: Attempt, claim: ClaimView, settings: Settings) -> Mapping[str, Any]:
     """The whole Pod."""
+    parts = Parts(
+        name=attempt.name,
+        labels={SHEET_LABEL: str(attempt.brief["sheet"]), ATTEMPT_LABEL: str(attempt.brief["attempt"])},
+        brief=attempt.brief,
+        image=attempt.image,
+        command=[RUNNER],
+        env=[
+            {"name": each.name, "valueFrom": {"secretKeyRef": each.secret_key_ref.model_dump(include={"name", "key"})}}
+            for each in attempt.instrument.credentials
+        ],
+        mounts=mounts(job.spec),
+        volumes=volumes(job.name, job.spec, attempt.score_config_map),
+        deadline_seconds=attempt.deadline_seconds,
+        claim=claim,
+    )
+    return confined(job, parts, settings)
+
+
+def confined(job: JobView, parts: Parts, settings: Settings) -> Mapping[str, Any]:
+    """A Pod of the tenant, with all that a user may add to it, and "restricted"."""
     template = job.spec.sheet_template
-    container = _container(job, attempt, settings)
-    mounted = volumes(job.name, job.spec, attempt.score_config_map)
-    brought = None
-    if injection.applies(attempt.image, settings):
+    container, mounted, brought = _container(job, parts, settings), list(parts.volumes), None
+    if injection.applies(parts.image, settings):
         brought = [injection.init_container(settings, CONTAINER_SECURITY, container["resources"])]
         container["volumeMounts"].append(injection.mount())
         mounted.append(injection.volume())
     spec: dict[str, Any] = {
         "nodeSelector": template.node_selector or None,
         "tolerations": template.tolerations or None,
-        "affinity": _affinity(template.affinity, claim),
+        "affinity": _affinity(template.affinity, parts.claim),
         "priorityClassName": template.priority_class_name,
         "serviceAccountName": template.service_account_name,
         "imagePullSecrets": template.image_pull_secrets or None,
@@ -75,7 +111,7 @@ def pod_manifest(job: JobView, attempt: Attempt, claim: ClaimView, settings: Set
         "containers": [container],
         "volumes": mounted,
         "restartPolicy": "Never",
-        "activeDeadlineSeconds": attempt.deadline_seconds,
+        "activeDeadlineSeconds": parts.deadline_seconds,
         "terminationGracePeriodSeconds": settings.termination_grace_seconds,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -84,7 +120,7 @@ def pod_manifest(job: JobView, attempt: Attempt, claim: ClaimView, settings: Set
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": _metadata(job, attempt, claim),
+        "metadata": _metadata(job, parts),
         "spec": {key: value for key, value in spec.items() if value is not None},
     }
 
@@ -101,38 +137,30 @@ def owner_reference(job: JobView) -> dict[str, Any]:
     }
 
 
-def _metadata(job: JobView, attempt: Attempt, claim: ClaimView) -> dict[str, Any]:
-    template, brief = job.spec.sheet_template, attempt.brief
+def _metadata(job: JobView, parts: Parts) -> dict[str, Any]:
+    template = job.spec.sheet_template
+    labels = {JOB_LABEL: job.name, JOB_UID_LABEL: job.uid, **parts.labels}
+    if parts.claim is not None:
+        labels[CLAIM_LABEL] = parts.claim.uid
     return {
-        "name": attempt.name,
+        "name": parts.name,
         "namespace": job.namespace,
-        "labels": _foreign(template.labels)
-        | {
-            JOB_LABEL: job.name,
-            JOB_UID_LABEL: job.uid,
-            SHEET_LABEL: str(brief["sheet"]),
-            ATTEMPT_LABEL: str(brief["attempt"]),
-            CLAIM_LABEL: claim.uid,
-        },
+        "labels": _foreign(template.labels) | labels,
         "annotations": _foreign(template.annotations)
-        | {BRIEF_ANNOTATION: json.dumps(brief, ensure_ascii=False, separators=(",", ":"))},
+        | {BRIEF_ANNOTATION: json.dumps(parts.brief, ensure_ascii=False, separators=(",", ":"))},
         "ownerReferences": [owner_reference(job)],
     }
 
 
-def _container(job: JobView, attempt: Attempt, settings: Settings) -> dict[str, Any]:
+def _container(job: JobView, parts: Parts, settings: Settings) -> dict[str, Any]:
     template = job.spec.sheet_template
-    credentials = [
-        {"name": each.name, "valueFrom": {"secretKeyRef": each.secret_key_ref.model_dump(include={"name", "key"})}}
-        for each in attempt.instrument.credentials
-    ]
     container: dict[str, Any] = {
         "name": MAIN_CONTAINER,
-        "image": attempt.image,
+        "image": parts.image,
         "imagePullPolicy": settings.image_pull_policy,
-        "command": [RUNNER],
-        "env": [*template.env, *credentials, *ENVIRONMENT],
-        "volumeMounts": mounts(job.spec),
+        "command": parts.command,
+        "env": [*template.env, *parts.env, *ENVIRONMENT],
+        "volumeMounts": list(parts.mounts),
         "resources": template.resources if template.resources is not None else dict(settings.resources),
         "terminationMessagePolicy": "File",
         "securityContext": CONTAINER_SECURITY,
@@ -142,7 +170,7 @@ def _container(job: JobView, attempt: Attempt, settings: Settings) -> dict[str, 
     return container
 
 
-def _affinity(given: Mapping[str, Any] | None, claim: ClaimView) -> dict[str, Any] | None:
+def _affinity(given: Mapping[str, Any] | None, claim: ClaimView | None) -> dict[str, Any] | None:
     """A ReadWriteOnce volume lives on one node, so its Pods do; the first one may go anywhere.
 
     What has no shape to be added to goes as it is to the API server, which names the field.
@@ -150,7 +178,7 @@ def _affinity(given: Mapping[str, Any] | None, claim: ClaimView) -> dict[str, An
     affinity = dict(given or {})
     theirs = affinity.get("podAffinity") or {}
     terms = (theirs.get(REQUIRED) or []) if isinstance(theirs, Mapping) else None
-    if "ReadWriteOnce" in claim.access_modes and isinstance(terms, list):
+    if claim is not None and "ReadWriteOnce" in claim.access_modes and isinstance(terms, list):
         together = {
             "labelSelector": {"matchLabels": {CLAIM_LABEL: claim.uid}},
             "topologyKey": "kubernetes.io/hostname",

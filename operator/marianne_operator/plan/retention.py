@@ -1,6 +1,9 @@
 """What is cleared away: Pods that were accounted for, and the job itself once its time to live is over."""
 
-from marianne_operator.model.status import JobStatus
+from collections.abc import Collection, Mapping
+
+from marianne_operator.model.pod import PodView
+from marianne_operator.model.status import JobStatus, SheetStatus
 from marianne_operator.plan.clock import seconds
 from marianne_operator.plan.observation import Observation
 from marianne_operator.plan.plan import PodDeletion
@@ -12,16 +15,23 @@ def pods_to_clear(seen: Observation) -> list[PodDeletion]:
     if policy == "All":
         return []
     accounted = {sheet.num: sheet for sheet in seen.job.status.sheets if not sheet.active}
+    open_errands = seen.job.status.active_errands
     return [
         PodDeletion(pod.name, pod.uid)
         for pod in seen.pods.values()
         if pod.owner_uid == seen.job.uid
         and pod.over
         and pod.deleting_at is None
-        and (sheet := accounted.get(pod.sheet)) is not None
-        and pod.attempt <= sheet.attempt
+        and _is_accounted(pod, accounted, open_errands)
         and (policy == "None" or pod.phase == "Succeeded")
     ]
+
+
+def _is_accounted(pod: PodView, accounted: Mapping[int, SheetStatus], open_errands: Collection[str]) -> bool:
+    if pod.errand:
+        return pod.name not in open_errands
+    sheet = accounted.get(pod.sheet)
+    return sheet is not None and pod.attempt <= sheet.attempt
 
 
 def time_to_live_ends(seen: Observation, status: JobStatus) -> float | None:

@@ -1,4 +1,4 @@
-"""An errand: one short Pod beside the sheets. What it is asked (the same annotation as a brief), and what it answers."""
+"""An errand: one short Pod beside the sheets. What it is asked (in a brief's place), and what it answers."""
 
 import json
 from typing import Final, Literal, NotRequired, TypedDict, cast
