@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from marianne_operator.model.pod import PodView
-from marianne_operator.plan.told import NEVER_STARTED, verdict_of
+from marianne_operator.model.told import NEVER_STARTED, verdict_of
 from marianne_runner.contract import Verdict
 
 LOST_AFTER_SECONDS: Final = 60.0

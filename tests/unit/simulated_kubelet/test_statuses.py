@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from marianne_operator.model.pod import PodView
-from marianne_operator.plan.told import verdict_of
+from marianne_operator.model.told import verdict_of
 from marianne_runner.contract import BRIEF_ANNOTATION, PROTOCOL, encode_message
 from tests.simulated_kubelet import statuses, verdicts
 from tests.simulated_kubelet.script import (
