@@ -6,6 +6,7 @@ import os
 from typing import Any, NamedTuple
 
 from marianne_runner import cross_sheet, evidence, unusable, verdicts
+from marianne_runner.afresh import begin_afresh
 from marianne_runner.command import InstrumentMissingError
 from marianne_runner.contract import Verdict, VerdictReason
 from marianne_runner.heart import Heart
@@ -107,6 +108,7 @@ class Attempt:
         task, folder = self._task, self._folder
         task.register()
         unusable.probe(task.places.workspace)
+        begin_afresh(task, self._pod_uid, self._timing, self._stop, _fenced)
         if (why := task.reason_to_skip()) is not None:
             return self._conclude(self._plain("skipped", "", why))
         try:

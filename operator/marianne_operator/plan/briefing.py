@@ -11,6 +11,7 @@ from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan import fallback
 from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.fresh import is_fresh
 from marianne_runner.contract import DEFAULT_TIMEOUT_SECONDS, PROTOCOL, Brief, Mode, Performer, Predecessor
 
 
@@ -47,6 +48,8 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
         brief["predecessor"] = _predecessor(sheet)
     if sheet.execution_mode == "completion":
         brief["completion"] = (sheet.completion_attempts, draft.score["retry"]["max_completion_attempts"])
+    if "archive" in draft.score and is_fresh(draft):
+        brief["fresh"] = True
     if sheet.failed_validations:
         brief["failed_rules"] = sheet.failed_validations
     return brief

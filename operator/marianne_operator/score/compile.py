@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from marianne_operator.score import effects, templates
+from marianne_operator.score.around import add_what_is_around
 from marianne_operator.score.conditions import applies
 from marianne_operator.score.expansion import Place, dependencies, fan_out, items, places
 from marianne_operator.score.fields import Score, ValidationRule
@@ -80,6 +81,7 @@ def assembled(score: Score, digest: str, vain: list[str], warned: list[str]) -> 
     )
     _add_optional(compiled, score)
     _add_skips(compiled, score, every)
+    add_what_is_around(compiled, score)
     text = json.dumps(compiled, ensure_ascii=False, default=str)  # str: dates, as a template would print them
     if (size := len(text.encode())) > MAX_COMPILED:
         raise ScoreRefusedError("ScoreTooLarge", f"compiled, the score has {size} bytes; at most {MAX_COMPILED}")

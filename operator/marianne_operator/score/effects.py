@@ -51,7 +51,6 @@ EFFECTS: Final = (
     Effect("feedback", "none", ABSENT),
     Effect("agent_card", "none", ABSENT),
     Effect("concert", "none", ABSENT),
-    Effect("workspace_lifecycle", "none", ABSENT),
     Effect("cost_limits.cost_per_1k_input_tokens", "none", ABSENT),
     Effect("cost_limits.cost_per_1k_output_tokens", "none", ABSENT),
     Effect("cost_limits.warn_at_percent", "none", ABSENT),

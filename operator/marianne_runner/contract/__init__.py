@@ -38,6 +38,7 @@ from marianne_runner.contract.places import (
     WORKSPACE_FOLDER,
 )
 from marianne_runner.contract.score import (
+    Archive,
     CompiledScore,
     CrossSheet,
     Fragment,
@@ -74,6 +75,7 @@ __all__ = [
     "SHEET_LABEL",
     "TERMINATION_FILE",
     "WORKSPACE_FOLDER",
+    "Archive",
     "Brief",
     "Check",
     "Command",

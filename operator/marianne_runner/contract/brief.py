@@ -44,6 +44,8 @@ class Brief(TypedDict):
     credentials: NotRequired[list[str]]
     """Names of the environment variables that checks must not see."""
     predecessor: NotRequired[Predecessor]
+    fresh: NotRequired[bool]
+    """The run begins afresh: before its first instrument, the workspace is archived."""
     outputs: dict[str, int]
     """Finished sheets whose output this one may need: sheet number to the attempt that completed it."""
     skipped: list[int]

@@ -128,6 +128,18 @@ class SkipCommand(TypedDict):
     timeout_seconds: float
 
 
+class Archive(TypedDict):
+    """What a fresh run does with the files that it finds in the workspace."""
+
+    folder: str
+    """Inside the workspace."""
+    naming: Literal["iteration", "timestamp"]
+    keep: int
+    """So many archives; 0: all."""
+    preserve: list[str]
+    """Patterns of what stays where it is."""
+
+
 class CompiledScore(TypedDict):
     """Everything that is constant for a score; `sheets[n - 1]` is sheet n."""
 
@@ -154,5 +166,6 @@ class CompiledScore(TypedDict):
     """By sheet number; the operator evaluates it."""
     skip_when_command: NotRequired[dict[str, SkipCommand]]
     """By sheet number; the runner runs it."""
+    archive: NotRequired[Archive]
     warnings: list[str]
     without_effect: list[str]

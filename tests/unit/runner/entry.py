@@ -44,6 +44,19 @@ def die_at(when: str, mark: str) -> None:
     marks.link_once = link_once
 
 
+def die_moving(count: int) -> None:
+    """kill -9 once so many files have been moved."""
+    move, moved = os.rename, []
+
+    def rename(source: Any, target: Any, **options: Any) -> None:
+        if len(moved) == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        move(source, target, **options)
+        moved.append(source)
+
+    os.rename = rename
+
+
 def lose_to_a_rival() -> None:
     """Another Pod links `started` in the very moment before we do."""
     made = marks.link_once
@@ -84,6 +97,8 @@ if __name__ == "__main__":
         become(given["user"])
     if "die" in given:
         die_at(*given["die"])
+    if "moves" in given:
+        die_moving(given["moves"])
     if given.get("rival"):
         lose_to_a_rival()
     if given.get("rival_at_work"):

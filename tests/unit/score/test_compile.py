@@ -310,3 +310,19 @@ def test_silence_counts_only_where_it_is_switched_on():
     times = {"idle_timeout_seconds": 60, "check_interval_seconds": 5}
     assert "stale_detection" not in compiled(stale_detection=times)
     assert compiled(stale_detection=times | {"enabled": True})["stale_detection"] == times
+
+
+def test_an_archive_is_told_only_where_a_fresh_run_makes_one():
+    assert "archive" not in compiled(workspace_lifecycle={"max_archives": 3, "archive_dir": "/old"})
+    assert compiled(workspace_lifecycle={"archive_on_fresh": True, "max_archives": 3})["archive"] == {
+        "folder": "archive",
+        "naming": "iteration",
+        "keep": 3,
+        "preserve": [".iteration", ".marianne-*", ".coverage", "archive/**", ".worktrees/**"],
+    }
+
+
+@pytest.mark.parametrize("folder", ["/old", "a/../..", "", ".", "a//b", "a/"])
+def test_an_archive_lies_inside_the_workspace(folder):
+    with pytest.raises(ScoreRefusedError, match=r"workspace_lifecycle.*archive_dir .* is no plain path"):
+        compiled(workspace_lifecycle={"archive_on_fresh": True, "archive_dir": folder})

@@ -25,6 +25,13 @@ class WorkspaceLifecycleConfig(Part):
     max_archives: Annotated[int, Field(ge=0)] = 0
     preserve_patterns: list[str] = [".iteration", ".marianne-*", ".coverage", "archive/**", ".worktrees/**"]
 
+    @model_validator(mode="after")
+    def _archives_inside(self) -> Self:
+        parts = self.archive_dir.split("/")
+        if self.archive_on_fresh and any(part in ("", ".", "..") for part in parts):
+            raise ValueError(f"archive_dir {self.archive_dir!r} is no plain path inside the workspace, as 'archive' is")
+        return self
+
 
 class FeedbackConfig(Part):
     """What an agent says of its own work."""
