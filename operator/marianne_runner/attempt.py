@@ -10,6 +10,7 @@ from marianne_runner.afresh import begin_afresh
 from marianne_runner.command import InstrumentMissingError
 from marianne_runner.contract import Verdict, VerdictReason
 from marianne_runner.heart import Heart
+from marianne_runner.judgement import judge
 from marianne_runner.ledger import Finding, SheetLedger
 from marianne_runner.marks import PERFORMED, STARTED, VERDICT, AttemptFolder
 from marianne_runner.performance import Performance, perform
@@ -33,8 +34,8 @@ class Ready(NamedTuple):
     """All that can fail before anything is paid for has gone well."""
 
     program: Program
-    characters: int
-    """Of the prompt."""
+    notes: dict[str, Any]
+    """Of the prompt and of what was mended, for the verdict."""
 
 
 class Attempt:
@@ -111,6 +112,7 @@ class Attempt:
         begin_afresh(task, self._pod_uid, self._timing, self._stop, _fenced)
         if (why := task.reason_to_skip()) is not None:
             return self._conclude(self._plain("skipped", "", why))
+        healed = task.heal()
         try:
             prompt = task.prompt()
             program = task.program(prompt)
@@ -124,7 +126,7 @@ class Attempt:
         if folder.number > 1:
             evidence.prune(self._ledger.path, folder.number)
         folder.keep(evidence.PROMPT, evidence.of_prompt(prompt))
-        return Ready(program, len(prompt))
+        return Ready(program, {**task.notes_of(prompt), **({"healing": healed} if healed else {})})
 
     def _perform(self, ready: Ready) -> Verdict | None:
         """None: another Pod was first, look again."""
@@ -157,7 +159,7 @@ class Attempt:
             return self._conclude(self._plain("interrupted", "", "SIGTERM before the instrument was started"))
         folder.close()
         told = self._plain("failed", "", "")
-        told["prompt_characters"] = ready.characters
+        told.update(ready.notes)  # type: ignore[typeddict-item]
         try:
             done = perform(task, program, told, lambda: self._stop.called, self._timing.grace)
         except OSError as error:
@@ -185,9 +187,7 @@ class Attempt:
     def _checked(
         self, verdict: Verdict, failure: verdicts.Failure | None, heart: Heart, folder: AttemptFolder
     ) -> Verdict:
-        """After a timeout nothing is checked: what was cut off in the middle proves nothing."""
-        if failure is None or failure[0] != "Timeout":
-            verdict = verdicts.judged(verdict, self._task.check(), failure, self._task.threshold)
+        verdict = judge(self._task, verdict, failure)
         heart.beat()
         return self._conclude(verdict, folder)
 

@@ -79,6 +79,15 @@ def pass_percentage(checks: Sequence[Check]) -> float:
     return 100.0 * sum(check["passed"] for check in checks) / len(checks) if checks else 100.0
 
 
+def paths_of(rules: Sequence[Rule], ground: Ground) -> set[Path]:
+    """What they look for."""
+    found = set()
+    for rule in rules:
+        with contextlib.suppress(ExpansionError):
+            found.add(_path(rule, ground))
+    return found
+
+
 def modified_times(rules: Sequence[Rule], ground: Ground) -> dict[str, int]:
     """Modification times of what `file_modified` watches; 0 for what is not there, so that making it counts."""
     times = {}

@@ -9,6 +9,7 @@ from marianne_runner.classify_text import Cause
 from marianne_runner.command import interface
 from marianne_runner.contract import Verdict
 from marianne_runner.evidence import capture_bytes
+from marianne_runner.feedback import feedback
 from marianne_runner.oom import oom_kills
 from marianne_runner.output import Report, read_report
 from marianne_runner.perform import Exit, run
@@ -58,6 +59,7 @@ def perform(
         verdict["output_truncated"] = True
     if told := full(task.places):
         verdict["disk_full"] = told
+    _take_feedback(task, verdict, said)
     failure = verdicts.failure_of(ended, brief, report, out_of_memory=oom_kills(root) > kills)
     if failure is not None and not ended.interrupted:
         said_of_it = Said(
@@ -82,6 +84,18 @@ def _explained(task: Task, verdict: Verdict, failure: verdicts.Failure, ended: E
         ending = Ending.of_shell(ended.code, ended.signal_number, timed_out=ended.timed_out)
         _add(verdict, cause(signals, ending, said, task.clock.wall()))
     return (failure[0], f"{failure[1]} ({signals.told})") if signals.told else failure
+
+
+def _take_feedback(task: Task, verdict: Verdict, said: bytes) -> None:
+    """What cannot be read is told in the Pod's log: it fails nothing."""
+    asked = task.score.get("feedback")
+    if asked is None:
+        return
+    found, wrong = feedback(asked, said.decode(errors="replace"))
+    if found:
+        verdict["agent_feedback"] = found
+    if wrong:
+        Live(2)(f"marianne-runner: {wrong}\n".encode(errors="replace"))
 
 
 def _add(verdict: Verdict, found: Cause) -> None:

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from marianne_runner import command, cross_sheet, environment, marks, variables
-from marianne_runner.checks import Ground, modified_times, run_checks
+from marianne_runner import command, cross_sheet, environment, healing, marks, preflight, variables
+from marianne_runner.checks import Ground, modified_times, paths_of, run_checks
 from marianne_runner.completion import last_checks
-from marianne_runner.contract import Brief, Check, CompiledScore, Rule, Sheet
+from marianne_runner.contract import Brief, Check, CompiledScore, Grounding, Rule, Sheet
+from marianne_runner.grounding import Grounded, grounded
 from marianne_runner.injections import injected, lenient
 from marianne_runner.places import Places
 from marianne_runner.processes import Program
@@ -95,6 +96,23 @@ class Task(NamedTuple):
         config = self.score["performers"][playing].get("config", {})
         return command.build(self.brief, prompt, self.places.workspace, environment.of_the_pod(), config)
 
+    def heal(self) -> list[str]:
+        """Mend what the rules miss in the workspace, where the brief says so; what was done."""
+        return healing.heal(self.rules, self._ground()) if self.brief.get("heal") == "apply" else []
+
+    def mendable(self) -> list[str]:
+        """What could be mended before another try."""
+        return healing.mendable(self.rules, self._ground())
+
+    def notes_of(self, prompt: str) -> dict[str, Any]:
+        """What the verdict tells of the prompt. A raw prompt is a program, which nobody reads."""
+        notes: dict[str, Any] = {"prompt_characters": len(prompt)}
+        if not self.brief["profile"].get("raw_prompt"):
+            folders = (self.places.workspace, self.places.score_files)
+            if warned := preflight.warnings(prompt, folders, paths_of(self.rules, self._ground())):
+                notes["preflight_warnings"] = warned
+        return notes
+
     def remember_times(self) -> None:
         """What `file_modified` compares with: once for each run and sheet, before its first attempt."""
         rules = self.rules
@@ -104,6 +122,10 @@ class Task(NamedTuple):
     def check(self) -> list[Check]:
         """Hold what is in the workspace against the rules."""
         return run_checks(self.rules, self._ground())
+
+    def grounded(self, asked: Grounding) -> Grounded:
+        """Hold it against the facts."""
+        return grounded(asked, self._ground())
 
     @property
     def _folders(self) -> tuple[Path, Path]:

@@ -104,6 +104,19 @@ class SheetStatus(Resource):
     stdout_tail: Tail | None = None
     stderr_tail: Tail | None = None
     output_truncated: bool = False
+    preflight_warnings: Annotated[list[Tail], Field(max_length=8)] = []
+    grounding_passed: bool | None = None
+    grounding_confidence: float | None = None
+    grounding_guidance: Tail | None = None
+    agent_feedback: Tail | None = None
+    """What the agent says of its own work, where the score asks for it; whole in the ledger."""
+    healing_attempts: int = 0
+    healing: Annotated[list[Tail], Field(max_length=10)] = []
+    """What was mended before the latest attempt."""
+    diagnosis: Tail | None = None
+    """Of a failed sheet: what most likely has to be done."""
+    first_started_at: Time | None = None
+    """Of a sheet that was started more than once in this run: the first time; gone when it has ended."""
     input_tokens: int | None = None
     output_tokens: int | None = None
 

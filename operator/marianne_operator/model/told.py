@@ -92,6 +92,13 @@ _SHAPE: Final[Mapping[str, Callable[[object], bool]]] = {
     "executed_pass_percentage": _amount,
     "confidence": _amount,
     "disk_full": _text,
+    "preflight_warnings": _texts,
+    "grounding_passed": _flag,
+    "grounding_confidence": _amount,
+    "grounding_guidance": _text,
+    "agent_feedback": _text,
+    "remedies": _texts,
+    "healing": _texts,
     "input_tokens": lambda value: _whole(value) and _amount(value),
     "output_tokens": lambda value: _whole(value) and _amount(value),
 }

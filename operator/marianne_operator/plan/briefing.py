@@ -12,6 +12,7 @@ from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan import fallback
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.fresh import is_fresh
+from marianne_operator.plan.healing import heal
 from marianne_runner.contract import DEFAULT_TIMEOUT_SECONDS, PROTOCOL, Brief, Mode, Performer, Predecessor
 
 
@@ -52,6 +53,8 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
         brief["fresh"] = True
     if sheet.failed_validations:
         brief["failed_rules"] = sheet.failed_validations
+    if (asked := heal(draft, sheet)) is not None:
+        brief["heal"] = asked
     return brief
 
 

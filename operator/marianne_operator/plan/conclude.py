@@ -130,7 +130,7 @@ def _set(draft: Draft, phase: Phase, told: list[conditions.Told]) -> None:
 
 def _accepted(draft: Draft) -> conditions.Told:
     """What the score writes in vain, and what it may have got wrong."""
-    vain = [*draft.score["without_effect"], *(["spec.selfHealing"] if draft.seen.job.spec.self_healing else [])]
+    vain = draft.score["without_effect"]
     told = [*(["no effect yet: " + ", ".join(vain)] if vain else []), *draft.score["warnings"]]
     return "Accepted", "True", "FieldsWithoutEffect" if vain else "Accepted", "; ".join(told)
 

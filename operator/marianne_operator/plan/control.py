@@ -107,6 +107,7 @@ def _cancelled(draft: Draft, sheet: SheetStatus) -> SheetStatus:
         state="cancelled",
         pod_uid=None if sheet.active else sheet.pod_uid,  # gone unseen, so not known to have ended
         previous_pod_uid=None,
+        first_started_at=None,
         error_message=message,
         completed_at=stamp(draft.now),
         waiting=None,

@@ -7,11 +7,15 @@ from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan import fallback
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.failures import Failure
+from marianne_operator.plan.healing import healed
+from marianne_operator.plan.outcome import Ended
 from marianne_operator.plan.uncharged import given_up
 
 
-def exhausted(draft: Draft, sheet: SheetStatus, failure: Failure, message: str) -> SheetStatus:
+def exhausted(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure, message: str) -> SheetStatus:
     """`message`: for the event, should nothing be left."""
     if (moved := fallback.after_exhaustion(draft, sheet, failure, message)) is not None:
         return moved
+    if (mended := healed(draft, sheet, ended)) is not None:
+        return mended
     return given_up(draft, sheet, message)

@@ -31,6 +31,7 @@ class Failure:
 
 FAILURES: Final = {
     "ValidationFailed": Failure("E209", "validation"),
+    "GroundingFailed": Failure("E209", "validation"),
     "ExitCode": Failure("E009", "transient"),
     "Timeout": Failure("E001", "timeout"),
     "Signal": Failure("E002", "signal"),

@@ -50,6 +50,7 @@ def intended(draft: Draft, sheet: SheetStatus, attempt: int) -> SheetStatus:
         waiting=None,
         next_retry_at=None,
         started_at=None,
+        first_started_at=sheet.first_started_at or sheet.started_at,
         completed_at=None,
         exit_code=None,
         exit_signal=None,

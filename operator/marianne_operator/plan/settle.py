@@ -4,7 +4,7 @@ from marianne_operator.model.status import SheetError, SheetStatus
 from marianne_operator.plan import fallback, retry, uncharged
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.completion import worth_completing
-from marianne_operator.plan.details import details
+from marianne_operator.plan.details import began, details, since
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.exhausted import exhausted
 from marianne_operator.plan.failures import Failure, failure_of
@@ -16,7 +16,9 @@ def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
     """Finished, failed, to be tried again, or put back as if it had never been started."""
     told, failure = ended.told, failure_of(ended.reason, ended.told)
     sheet = sheet.to(waiting=None, next_retry_at=None, pod_uid=ended.pod.uid, previous_pod_uid=None)
-    if told is not None:
+    if told is None:
+        sheet = sheet.to(started_at=sheet.started_at or began(ended.pod))
+    else:
         sheet = _count_tokens(draft, sheet, told)
     if told is not None and told["outcome"] in ("completed", "skipped"):
         draft.put(_finished(draft, sheet, told))
@@ -41,7 +43,11 @@ def _own_doing(draft: Draft, ended: Ended) -> bool:
 def _finished(draft: Draft, sheet: SheetStatus, verdict: Verdict) -> SheetStatus:
     done = details(verdict, len(draft.sheets), failed=False)
     done["completed_at"] = done["completed_at"] or stamp(draft.now)
-    sheet = sheet.to(**done, error_message=None, error_category=None, error_code=None, recent_errors=[])
+    if sheet.first_started_at is not None:
+        done["execution_duration_seconds"] = since(sheet.first_started_at, done["completed_at"])
+    sheet = sheet.to(
+        **done, first_started_at=None, error_message=None, error_category=None, error_code=None, recent_errors=[]
+    )
     if verdict["outcome"] == "skipped":
         return sheet.to(state="skipped", exit_code=None, error_message=verdict["message"][:1024])
     first = sheet.attempt_count <= 1 and sheet.completion_attempts == 0
@@ -87,7 +93,7 @@ def _incomplete(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure
     failing = len(ended.told["failed_rules"]) if ended.told is not None else 0
     tried = f"{tries} retries and {sheet.completion_attempts} completion attempts"
     message = f"Validation failed after {tried} ({failing} validations still failing): {ended.message}"
-    return exhausted(draft, sheet.to(error_message=message[:1024]), failure, f"sheet {sheet.num}: {message}")
+    return exhausted(draft, sheet.to(error_message=message[:1024]), ended, failure, f"sheet {sheet.num}: {message}")
 
 
 def _charged(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) -> SheetStatus:
@@ -96,12 +102,12 @@ def _charged(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) -
     known = [*sheet.recent_errors, SheetError(code=failure.code, time=stamp(draft.now))][-retry.REMEMBERED :]
     sheet = sheet.to(normal_attempts=tries, recent_errors=known)
     if failure.final or not retry.may_try_again(policy, tries):
-        return exhausted(draft, sheet, failure, f"sheet {sheet.num} failed after {tries} tries: {ended.message}")
+        return exhausted(draft, sheet, ended, failure, f"sheet {sheet.num} failed after {tries} tries: {ended.message}")
     errors = [(each.code, seconds(each.time)) for each in known]
     delay = retry.adaptive_delay(policy, tries, errors, failure.wait, _seed(draft, sheet))
     if isinstance(delay, retry.Abort):
         message = f"Adaptive retry aborted: {delay.why}: {ended.message}"
-        return exhausted(draft, sheet.to(error_message=message[:1024]), failure, f"sheet {sheet.num}: {message}")
+        return exhausted(draft, sheet.to(error_message=message[:1024]), ended, failure, f"sheet {sheet.num}: {message}")
     return _again(draft, sheet, ended, delay)
 
 

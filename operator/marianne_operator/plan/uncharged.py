@@ -6,6 +6,7 @@ from marianne_operator.model.names import instrument_object_name
 from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan import retry
 from marianne_operator.plan.clock import stamp
+from marianne_operator.plan.diagnosis import diagnosis
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.failures import INFRASTRUCTURE_CAP, QUOTA_CAP, RATE_LIMIT_CAP, Failure
 from marianne_operator.plan.outcome import Ended
@@ -93,8 +94,14 @@ def refuses(sheet: SheetStatus) -> bool:
 
 
 def given_up(draft: Draft, sheet: SheetStatus, message: str) -> SheetStatus:
-    """Failed for good."""
-    draft.warn("SheetFailed", message)
+    """Failed for good; what most likely has to be done is told with it."""
+    advice = diagnosis(draft, sheet)
+    draft.warn("SheetFailed", f"{message}; {advice}" if advice else message)
     return sheet.to(
-        state="failed", completed_at=sheet.completed_at or stamp(draft.now), recent_errors=[], next_retry_at=None
+        state="failed",
+        diagnosis=advice or None,
+        first_started_at=None,
+        completed_at=sheet.completed_at or stamp(draft.now),
+        recent_errors=[],
+        next_retry_at=None,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from marianne_operator.score import effects, templates
+from marianne_operator.score.afterwards import add_afterwards
 from marianne_operator.score.around import add_what_is_around
 from marianne_operator.score.conditions import applies
 from marianne_operator.score.expansion import Place, dependencies, fan_out, items, places
@@ -230,6 +231,7 @@ def _add_optional(compiled: CompiledScore, score: Score) -> None:
             idle_timeout_seconds=score.stale_detection.idle_timeout_seconds,
             check_interval_seconds=score.stale_detection.check_interval_seconds,
         )
+    add_afterwards(compiled, score)
     if names := {str(number): each.name for number, each in score.movements.items() if each.name}:
         compiled["stage_names"] = names
     if score.sheet.descriptions:

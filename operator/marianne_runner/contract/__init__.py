@@ -7,7 +7,7 @@ They are TypedDicts, not classes, because they are JSON on both sides and the ru
 sheet's latency. Absent optional keys mean "none".
 """
 
-from marianne_runner.contract.brief import Brief, Mode, Predecessor
+from marianne_runner.contract.brief import Brief, Heal, Mode, Predecessor
 from marianne_runner.contract.errand import (
     ERRAND_TAIL,
     Command,
@@ -41,7 +41,10 @@ from marianne_runner.contract.score import (
     Archive,
     CompiledScore,
     CrossSheet,
+    Feedback,
     Fragment,
+    Grounding,
+    GroundingHook,
     Injection,
     Parallel,
     Performer,
@@ -84,7 +87,11 @@ __all__ = [
     "Errand",
     "ErrandResult",
     "ErrorCode",
+    "Feedback",
     "Fragment",
+    "Grounding",
+    "GroundingHook",
+    "Heal",
     "Injection",
     "Mode",
     "Outcome",

@@ -3,6 +3,7 @@
 from typing import Any, Literal, NotRequired, TypedDict
 
 Mode = Literal["normal", "retry", "completion"]
+Heal = Literal["look", "apply"]
 
 
 class Predecessor(TypedDict):
@@ -51,3 +52,5 @@ class Brief(TypedDict):
     skipped: list[int]
     failed_rules: NotRequired[list[str]]
     """Labels of the rules that the attempt before failed."""
+    heal: NotRequired[Heal]
+    """The job heals itself: tell what could be mended where the attempt fails; `apply`: mend it first."""

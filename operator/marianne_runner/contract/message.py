@@ -10,6 +10,7 @@ from marianne_runner.contract.verdict import Check, Verdict
 
 UNPACKED_LIMIT: Final = 1 << 20
 """Bytes: a packed message that opens to more is a bomb, and is cut to no JSON."""
+FEEDBACK_CHARACTERS: Final = 400
 REQUIRED: Final = ("pod_uid", "run", "sheet", "attempt", "outcome", "message", "passed_rules", "failed_rules")
 
 
@@ -26,6 +27,8 @@ def encode_message(verdict: Verdict) -> bytes:
     shrunk = verdict.copy()
     if "checks" in shrunk:
         shrunk["checks"] = [_sent(check) for check in shrunk["checks"] if not check["passed"]]
+    if "agent_feedback" in shrunk:
+        shrunk["agent_feedback"] = shrunk["agent_feedback"][:FEEDBACK_CHARACTERS]
     while True:
         for pack in (_plain, _packed):
             message = pack(shrunk)

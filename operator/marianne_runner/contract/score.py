@@ -140,6 +140,31 @@ class Archive(TypedDict):
     """Patterns of what stays where it is."""
 
 
+class GroundingHook(TypedDict):
+    """Files and what they must hash to; the paths are written as in rules."""
+
+    name: str
+    algorithm: Literal["md5", "sha256"]
+    checksums: dict[str, str]
+
+
+class Grounding(TypedDict):
+    """Facts that are checked once all rules hold."""
+
+    hooks: list[GroundingHook]
+    timeout_seconds: float
+    """For all of them together."""
+    decides: bool
+    """Whether an attempt whose facts do not hold has failed."""
+
+
+class Feedback(TypedDict):
+    """Where in its output an agent speaks of its own work: the first group of `pattern`."""
+
+    pattern: str
+    format: Literal["json", "yaml", "text"]
+
+
 class CompiledScore(TypedDict):
     """Everything that is constant for a score; `sheets[n - 1]` is sheet n."""
 
@@ -167,5 +192,7 @@ class CompiledScore(TypedDict):
     skip_when_command: NotRequired[dict[str, SkipCommand]]
     """By sheet number; the runner runs it."""
     archive: NotRequired[Archive]
+    grounding: NotRequired[Grounding]
+    feedback: NotRequired[Feedback]
     warnings: list[str]
     without_effect: list[str]

@@ -8,6 +8,7 @@ Outcome = Literal["completed", "failed", "skipped", "interrupted", "lost", "not_
 VerdictReason = Literal[
     "",
     "ValidationFailed",
+    "GroundingFailed",
     "ExitCode",
     "Timeout",
     "Signal",
@@ -91,3 +92,16 @@ class Verdict(TypedDict):
     prompt_characters: NotRequired[int]
     disk_full: NotRequired[str]
     """Which one, when the instrument had ended; once the work is judged, the message of a failure says so."""
+    preflight_warnings: NotRequired[list[str]]
+    """What is doubtful about the prompt."""
+    grounding_passed: NotRequired[bool]
+    grounding_confidence: NotRequired[float]
+    """How much of what had to be looked at could be."""
+    grounding_guidance: NotRequired[str]
+    """Of the facts that do not hold: what to do about them."""
+    agent_feedback: NotRequired[str]
+    """What the agent says of its own work; in the termination message its beginning."""
+    remedies: NotRequired[list[str]]
+    """Of a failed attempt of a job that heals itself: what could be mended before another one."""
+    healing: NotRequired[list[str]]
+    """What was mended before this one."""

@@ -190,7 +190,7 @@ def test_fields_without_effect_are_said():
     compiled = score(1, without_effect=["learning"], warnings=["sheets[1]: odd"])
     _, status = decided(observe(job(selfHealing=True), compiled))
     assert told(status, "Accepted") == ("True", "FieldsWithoutEffect")
-    assert status.condition("Accepted").message == "no effect yet: learning, spec.selfHealing; sheets[1]: odd"
+    assert status.condition("Accepted").message == "no effect yet: learning; sheets[1]: odd"
 
 
 def test_an_edited_score_is_ignored_and_says_so_until_it_is_taken_back():

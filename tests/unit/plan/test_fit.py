@@ -52,6 +52,12 @@ def largest(outcome, reason):
         validation_passed=False,
         pass_percentage=33.3333,
         duration_seconds=3599.12345,
+        preflight_warnings=["ü" * 300] * 20,
+        grounding_passed=False,
+        grounding_confidence=0.333333,
+        grounding_guidance="ü" * 400,
+        agent_feedback="ü" * 400,
+        healing=["ü" * 300] * 20,
     )
 
 

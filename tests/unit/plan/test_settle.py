@@ -72,6 +72,7 @@ def test_who_pays_for_what():
     """The whole table, so that moving a reason from one payer to the other is a decision."""
     assert SHEET_PAYS == [
         "ExitCode",
+        "GroundingFailed",
         "RunnerFailed",
         "SelfTerminated",
         "Signal",
@@ -88,7 +89,7 @@ def test_the_sheet_pays_with_a_try(reason):
     plan, status, first = settled(told("failed", reason))
     assert (first.state, first.normal_attempts, first.infrastructure_ends) == ("retry_scheduled", 1, 0)
     code = FAILURES[reason].code
-    delay = 10 if reason == "ValidationFailed" else ERROR_CODES[code].delay_seconds
+    delay = 10 if FAILURES[reason].category == "validation" else ERROR_CODES[code].delay_seconds
     assert first.next_retry_at == stamp(NOW + delay)
     assert (first.error_code, first.error_category) == (code, FAILURES[reason].category)
     assert status.total_retries == 1

@@ -80,8 +80,12 @@ PERFORMED = {
     "workspace_lifecycle.max_archives",
     "workspace_lifecycle.preserve_patterns",
     "pause_between_sheets_seconds",
+    "feedback.enabled",
+    "feedback.pattern",
+    "feedback.format",
     # mean nothing without the switch beside them, and that one is in the table
     "cost_limits.enabled",
+    "grounding.enabled",
     "grounding.hooks",
     "grounding.fail_on_grounding_failure",
     "grounding.escalate_on_failure",
@@ -119,7 +123,6 @@ SAMPLES = {
     "circuit_breaker": {"enabled": False},
     "notifications": [{"type": "desktop"}],
     "learning": {"enabled": False},
-    "feedback": {"enabled": True},
     "agent_card": {"name": "a", "description": "b"},
     "concert": {"enabled": True},
     "isolation": {"enabled": True},
@@ -127,13 +130,10 @@ SAMPLES = {
     "logging": {"level": "DEBUG"},
     "conductor": {"name": "a"},
     "bridge": {},
-    "grounding.enabled": True,
     "ai_review.enabled": True,
     "checkpoints.enabled": True,
 }
 """Something else than the default; for the fields that are not here, any text is."""
-
-BESIDE = {"grounding.enabled": {"hooks": [{"type": "file_checksum"}]}}
 
 
 def written(path):
@@ -142,7 +142,7 @@ def written(path):
     top = path.partition(".")[0]
     fields = tree()
     if isinstance(sample[top], dict) and isinstance(fields.get(top, {}), dict):
-        fields[top] = fields.get(top, {}) | sample[top] | BESIDE.get(path, {})
+        fields[top] = fields.get(top, {}) | sample[top]
     else:
         fields[top] = sample[top]
     return fields

@@ -1,8 +1,10 @@
 """What sheets hand on, review and leave behind; and process settings of the old engine (semantics §4.6)."""
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from marianne_operator.score.fields.base import Number, Part
 
@@ -39,6 +41,17 @@ class FeedbackConfig(Part):
     enabled: bool = False
     pattern: str = "(?s)FEEDBACK_START(.+?)FEEDBACK_END"
     format: Literal["json", "yaml", "text"] = "json"
+
+    @model_validator(mode="after")
+    def _has_a_group(self) -> Self:
+        try:
+            groups = re.compile(self.pattern).groups
+        except (re.error, OverflowError, RecursionError) as error:
+            why = {"error": str(error)}
+            raise PydanticCustomError("bad_regex", "pattern is no regular expression: {error}", why) from error
+        if self.enabled and not groups:
+            raise ValueError("pattern has no group: put parentheses around what is the feedback")
+        return self
 
 
 class AIReviewConfig(Part):
