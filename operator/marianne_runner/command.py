@@ -70,6 +70,8 @@ def arguments(brief: Brief, prompt: bytes, workspace: Path, config: Mapping[str,
         made += [command["model_flag"], model]
     if command.get("timeout_flag"):
         made += [command["timeout_flag"], str(int(brief["timeout_seconds"]))]
+    if command.get("budget_flag") and "budget_usd" in brief:
+        made += [command["budget_flag"], f"{brief['budget_usd']:.2f}"]
     if command.get("working_dir_flag"):
         made += [command["working_dir_flag"], str(workspace)]
     made += _prompt_arguments(command, prompt)

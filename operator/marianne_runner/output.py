@@ -19,6 +19,7 @@ class Report(NamedTuple):
     error: str | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cost_micro_usd: int | None = None
 
 
 def read_report(output: Mapping[str, Any], stdout: bytes, *, succeeded: bool) -> Report:
@@ -67,6 +68,7 @@ def _of_document(output: Mapping[str, Any], stdout: str, succeeded: bool) -> Rep
         error=None if succeeded else _text(found_at(document, output.get("error_path"))),
         input_tokens=_tokens(found_at(document, output.get("input_tokens_path")), total=total),
         output_tokens=_tokens(found_at(document, output.get("output_tokens_path")), total=total),
+        cost_micro_usd=_micro_dollars(found_at(document, output.get("cost_path")), total=total),
     )
 
 
@@ -77,6 +79,7 @@ def _of_events(output: Mapping[str, Any], stdout: str, succeeded: bool) -> Repor
         error=_first(lambda event: _text(found_at(event, output.get("error_path"))), events) if not succeeded else None,
         input_tokens=_of_all(output, "input_tokens_path", events),
         output_tokens=_of_all(output, "output_tokens_path", events),
+        cost_micro_usd=_cost_of_all(output, events),
     )
 
 
@@ -99,6 +102,12 @@ def _of_all(output: Mapping[str, Any], name: str, events: list[Event]) -> int | 
     if output.get("aggregate_tokens"):
         return _tokens([each for event in events for each in found_at(event, path)], total=True)
     return _first(lambda event: _tokens(found_at(event, path), total=False), events)
+
+
+def _cost_of_all(output: Mapping[str, Any], events: list[Event]) -> int | None:
+    """As `_of_all`."""
+    told = [each for event in events for each in found_at(event, output.get("cost_path"))]
+    return _micro_dollars(told, total=bool(output.get("aggregate_tokens")))
 
 
 def _first(look: Callable[[Event], T | None], events: Iterable[Event]) -> T | None:
@@ -126,3 +135,11 @@ def _tokens(found: list[Any], *, total: bool) -> int | None:
         return None
     count = sum(counts) if total else counts[0]
     return None if count > MOST_TOKENS or (total and count == 0) else count
+
+
+def _micro_dollars(found: list[Any], *, total: bool) -> int | None:
+    """From dollars. None for 0: so speaks a program that knows no price."""
+    numbers = [each for each in found if isinstance(each, int | float) and not isinstance(each, bool)]
+    costs = [round(each * 1_000_000) for each in numbers if 0 <= each <= MOST_TOKENS / 1_000_000]
+    cost = sum(costs) if total else next(iter(costs), 0)
+    return cost if 0 < cost <= MOST_TOKENS else None

@@ -11,7 +11,7 @@ from marianne_runner.contract import Verdict
 from marianne_runner.evidence import capture_bytes
 from marianne_runner.feedback import feedback
 from marianne_runner.oom import oom_kills
-from marianne_runner.output import Report, read_report
+from marianne_runner.output import MOST_TOKENS, Report, read_report
 from marianne_runner.perform import Exit, run
 from marianne_runner.processes import Program
 from marianne_runner.redact import redact
@@ -55,6 +55,7 @@ def perform(
     for live, tee in zip(lives, (stdout, stderr), strict=True):
         live.end(tee.tail)
     verdict = verdicts.with_performance(verdict, ended, report, (said, stderr.tail), task.clock.wall())
+    verdict["output_characters"] = min(stdout.count if report.text is None else len(report.text), MOST_TOKENS)
     if stdout.truncated or stderr.truncated:
         verdict["output_truncated"] = True
     if told := full(task.places):

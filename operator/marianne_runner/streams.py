@@ -29,9 +29,12 @@ class Tee:
         self._show, self._limit, self._document_limit = show, tail_bytes, document_bytes
         self._held, self._tail, self._document = b"", bytearray(), bytearray()
         self.truncated = False
+        self.count = 0
+        """Bytes of the whole stream."""
 
     def feed(self, chunk: bytes) -> None:
         """Whole lines at once."""
+        self.count += len(chunk)
         self._document += chunk[: self._document_limit - len(self._document)]
         lines, separator, rest = (self._held + chunk).rpartition(b"\n")
         if len(rest) > LINE_LIMIT:

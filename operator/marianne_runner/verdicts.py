@@ -63,6 +63,8 @@ def with_performance(verdict: Verdict, ended: Exit, report: Report, tails: tuple
         verdict["input_tokens"] = report.input_tokens
     if report.output_tokens is not None:
         verdict["output_tokens"] = report.output_tokens
+    if report.cost_micro_usd is not None:
+        verdict["cost_micro_usd"] = report.cost_micro_usd
     return verdict
 
 

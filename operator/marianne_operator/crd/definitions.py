@@ -29,6 +29,7 @@ JOB_COLUMNS: Final = (
     ("Phase", "string", ".status.phase", 0),
     ("Progress", "string", ".status.progress", 0),
     ("Waiting", "string", ".status.waiting.reason", 0),
+    ("Cost", "string", ".status.cost", 1),
     ("Score", "string", ".status.score.name", 1),
     ("Run", "integer", ".status.run", 1),
     ("Retries", "integer", ".status.totalRetries", 1),

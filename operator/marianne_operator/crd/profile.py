@@ -33,6 +33,9 @@ class Command(BaseModel):
     mcp_config_flag: Flag = None
     mcp_disable_args: Annotated[list[Word], Field(max_length=16)] = []
     timeout_flag: Flag = None
+    budget_flag: Annotated[
+        str | None, Field(max_length=64, description="Followed by the dollars left of the score's cost_limits.")
+    ] = None
     working_dir_flag: Flag = None
     extra_flags: Annotated[list[Word], Field(max_length=32)] = []
     env: Annotated[dict[str, Annotated[str, Field(max_length=4096)]], Field(max_length=64)] = {}
@@ -51,6 +54,7 @@ class Output(BaseModel):
     completion_event_take: Literal["first", "last", "all"] | None = None
     input_tokens_path: Path = None
     output_tokens_path: Path = None
+    cost_path: Path = Field(default=None, description="Dollars that the program says it has spent.")
     aggregate_tokens: bool = False
 
 

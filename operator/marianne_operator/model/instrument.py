@@ -17,12 +17,21 @@ class Credential(Resource):
     secret_key_ref: KeyRef
 
 
+class Price(Resource):
+    """Dollars for a million tokens of this model; without a name, of every model that has no price of its own."""
+
+    model: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    input_per_million: Annotated[float, Field(ge=0, le=1e6)]
+    output_per_million: Annotated[float, Field(ge=0, le=1e6)]
+
+
 class InstrumentSpec(Resource):
     """`profile` has Marianne's own field names; `image` empty may mean the runner's image."""
 
     image: Annotated[str, Field(max_length=512)] = ""
     profile: dict[str, Any]
     credentials: Annotated[list[Credential], Field(max_length=16)] = []
+    prices: Annotated[list[Price], Field(max_length=64)] = []
     timeout_seconds: Annotated[int, Field(ge=1)] | None = None
 
     @property

@@ -119,6 +119,9 @@ class SheetStatus(Resource):
     """Of a sheet that was started more than once in this run: the first time; gone when it has ended."""
     input_tokens: int | None = None
     output_tokens: int | None = None
+    estimated_cost_micro_usd: int | None = None
+    cost_confidence: float = 1.0
+    cost_source: Literal["reported", "estimated", "unknown"] | None = None
 
     @property
     def terminal(self) -> bool:
@@ -189,6 +192,11 @@ class JobStatus(Resource):
     total_retries: int = 0
     total_input_tokens: int = 0
     total_output_tokens: int = 0
+    total_cost_micro_usd: int = 0
+    cost: Annotated[str, Field(max_length=32)] | None = None
+    """`total_cost_micro_usd` in dollars, for people."""
+    budget_warned_micro_usd: int | None = None
+    """The cap of which most is known to be spent; another cap is warned of again."""
     attempt_floor: Annotated[int, Field(ge=0)] | None = None
     errands: Annotated[int, Field(ge=0)] = 0
     """How many Pods beside the sheets were ordered, over all runs: their numbers never come again."""

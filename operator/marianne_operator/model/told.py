@@ -101,6 +101,9 @@ _SHAPE: Final[Mapping[str, Callable[[object], bool]]] = {
     "healing": _texts,
     "input_tokens": lambda value: _whole(value) and _amount(value),
     "output_tokens": lambda value: _whole(value) and _amount(value),
+    "cost_micro_usd": lambda value: _whole(value) and _amount(value),
+    "prompt_characters": lambda value: _whole(value) and _amount(value),
+    "output_characters": lambda value: _whole(value) and _amount(value),
 }
 _NEEDED: Final = frozenset({"outcome", "reason", "message", "passed_rules", "failed_rules"})
 _CHECK_TEXTS: Final = (

@@ -10,6 +10,7 @@ from marianne_operator.model.instrument import InstrumentView
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan import fallback
+from marianne_operator.plan.budget import left_usd
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.fresh import is_fresh
 from marianne_operator.plan.healing import heal
@@ -51,6 +52,8 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
         brief["completion"] = (sheet.completion_attempts, draft.score["retry"]["max_completion_attempts"])
     if "archive" in draft.score and is_fresh(draft):
         brief["fresh"] = True
+    if (left := left_usd(draft, sheet)) is not None:
+        brief["budget_usd"] = left
     if sheet.failed_validations:
         brief["failed_rules"] = sheet.failed_validations
     if (asked := heal(draft, sheet)) is not None:

@@ -1,7 +1,7 @@
 """The end of every decision: what the sheets' states mean for the job."""
 
 from marianne_operator.model.status import JobStatus, Phase, SheetStatus, Waiting
-from marianne_operator.plan import conditions
+from marianne_operator.plan import budget, conditions
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.control import lives
 from marianne_operator.plan.draft import Draft
@@ -132,6 +132,7 @@ def _accepted(draft: Draft) -> conditions.Told:
     """What the score writes in vain, and what it may have got wrong."""
     vain = draft.score["without_effect"]
     told = [*(["no effect yet: " + ", ".join(vain)] if vain else []), *draft.score["warnings"]]
+    told += budget.assumptions(draft)
     return "Accepted", "True", "FieldsWithoutEffect" if vain else "Accepted", "; ".join(told)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from marianne_operator.model.status import JobStatus
-from marianne_operator.plan import admit, control
+from marianne_operator.plan import admit, budget, control
 from marianne_operator.plan.account import account
 from marianne_operator.plan.conclude import conclude
 from marianne_operator.plan.draft import Draft
@@ -42,6 +42,7 @@ def _proceed(draft: Draft, why: ScoreRefusal | None) -> None:
     propagate(draft)
     control.stop(draft)
     _wait_for_predecessor(draft)
+    budget.keep(draft)
     if why is None:
         launch(draft)
     else:

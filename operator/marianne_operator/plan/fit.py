@@ -3,7 +3,7 @@
 A finished item can never be written again, so its size is fixed by the number of sheets alone (design §5: 10 sheets
 under 25 KB, 100 under 60 KB, 500 under 200 KB, whatever the verdicts say). What tells least goes first; what goes last
 can be derived: a completed sheet's exit code is 0 and its rules passed, its outcome follows from its attempts, and the
-Pod's name from the job and the attempt.
+Pod's name from the job and the attempt, the model from the score.
 """
 
 import json
@@ -68,8 +68,12 @@ _LADDER: Final[tuple[tuple[str, int], ...]] = (
     ("error_message", 60),
     ("pod_uid", 0),
     ("pod_name", 0),
+    ("model", 0),
+    ("started_at", 0),
 )
 """(field, what is left of it): bytes of a text, entries of a list, 0 for nothing. The least telling first."""
+_NEEDED_AGAIN: Final = frozenset({"execution_mode", "pod_uid", "pod_name", "model", "started_at"})
+"""Of a sheet that goes on."""
 
 _NEWEST: Final = frozenset({"instrument_fallbacks"})
 """Lists whose end tells most."""
@@ -80,7 +84,7 @@ def fitted(sheet: SheetStatus, total_sheets: int) -> SheetStatus:
     limit = next((size for sheets, size in BUDGETS if total_sheets <= sheets), BUDGETS[-1][1])
     ladder = _LADDER
     if not sheet.terminal:
-        limit, ladder = max(limit, AGAIN_BYTES), tuple(step for step in _LADDER[:-2] if step[0] != "execution_mode")
+        limit, ladder = max(limit, AGAIN_BYTES), tuple(step for step in _LADDER if step[0] not in _NEEDED_AGAIN)
     body = sheet.model_dump(by_alias=True, exclude_defaults=True, mode="json")
     size, changes = _size(body), dict[str, Any]()
     for field, left in ladder:

@@ -10,7 +10,7 @@ from typing import Any
 from marianne_operator.model.names import instrument_object_name, pod_name
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
-from marianne_operator.plan import fallback
+from marianne_operator.plan import budget, fallback
 from marianne_operator.plan.briefing import brief_for
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.gates import held_up, image_of, unavailable
@@ -84,7 +84,9 @@ def _start(draft: Draft, sheet: SheetStatus) -> None:
 def _create_again(draft: Draft, sheet: SheetStatus, last: PodView | None) -> None:
     refusal = draft.seen.refusals.get(sheet.pod_name or "")
     why = unavailable(draft, sheet.instrument or "")
-    if refusal is not None and draft.now < refusal.until:
+    if budget.holds(draft):
+        draft.put(sheet.to(waiting=draft.hold))
+    elif refusal is not None and draft.now < refusal.until:
         told = draft.waiting(sheet.waiting, refusal.reason, refusal.message, until=refusal.until)
         draft.wake_at(refusal.until)
         draft.put(sheet.to(waiting=told))

@@ -1,7 +1,7 @@
 """An attempt has ended: what becomes of its sheet."""
 
 from marianne_operator.model.status import SheetError, SheetStatus
-from marianne_operator.plan import fallback, retry, uncharged
+from marianne_operator.plan import cost, fallback, retry, uncharged
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.completion import worth_completing
 from marianne_operator.plan.details import began, details, since
@@ -20,6 +20,7 @@ def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
         sheet = sheet.to(started_at=sheet.started_at or began(ended.pod))
     else:
         sheet = _count_tokens(draft, sheet, told)
+    sheet = cost.count(draft, sheet, ended)
     if told is not None and told["outcome"] in ("completed", "skipped"):
         draft.put(_finished(draft, sheet, told))
     elif failure.payer == "infrastructure" and _own_doing(draft, ended):

@@ -9,6 +9,7 @@ from marianne_operator.score import effects, templates
 from marianne_operator.score.afterwards import add_afterwards
 from marianne_operator.score.around import add_what_is_around
 from marianne_operator.score.conditions import applies
+from marianne_operator.score.cost_limits import cost_limits
 from marianne_operator.score.expansion import Place, dependencies, fan_out, items, places
 from marianne_operator.score.fields import Score, ValidationRule
 from marianne_operator.score.fields.sheet import SkipWhenCommand
@@ -218,6 +219,8 @@ def _skip(written: SkipWhenCommand) -> SkipCommand:
 
 
 def _add_optional(compiled: CompiledScore, score: Score) -> None:
+    if (limits := cost_limits(score)) is not None:
+        compiled["cost_limits"] = limits
     cross = score.cross_sheet
     if cross is not None:
         compiled["cross_sheet"] = CrossSheet(

@@ -22,7 +22,6 @@ class Effect:
 
 
 _PROMPT: Final = "its text would be missing in the prompts"
-_SPENDS: Final = "more than this could be spent"
 _PASSES: Final = "work that fails it would pass"
 _FOLLOWS: Final = "what is to follow would not"
 _OTHER: Final = "not for the instrument that plays; say it in instrument_config, or in the Instrument"
@@ -37,8 +36,6 @@ EFFECTS: Final = (
     Effect("spec.spec_dir", "refused", _PROMPT),
     Effect("spec.include_claude_md", "refused", _PROMPT),
     Effect("techniques", "refused", _PROMPT),
-    Effect("cost_limits.max_cost_per_sheet", "refused", _SPENDS),
-    Effect("cost_limits.max_cost_per_job", "refused", _SPENDS),
     Effect("ai_review.enabled", "refused", _PASSES),
     Effect("on_success", "refused", _FOLLOWS),
     Effect("backend.system_prompt_file", "refused", _PROMPT),
@@ -49,9 +46,6 @@ EFFECTS: Final = (
     Effect("learning", "none", ABSENT),
     Effect("agent_card", "none", ABSENT),
     Effect("concert", "none", ABSENT),
-    Effect("cost_limits.cost_per_1k_input_tokens", "none", ABSENT),
-    Effect("cost_limits.cost_per_1k_output_tokens", "none", ABSENT),
-    Effect("cost_limits.warn_at_percent", "none", ABSENT),
     Effect("workspace", "none", _CLUSTER),
     Effect("isolation", "none", _CLUSTER),
     Effect("state_backend", "none", _CLUSTER),
@@ -82,8 +76,9 @@ def without_effect(score: Score) -> list[str]:
 def refusals(score: Score) -> list[Problem]:
     """What must not be neglected, and is not performed."""
     written = [each for each in EFFECTS if each.kind == "refused" and backend.is_written(score, each.path)]
-    refused = [(each.path, each.why) for each in written if not _switched_off(score, each)]
-    return [Problem(tuple(path.split(".")), f"not performed yet, and {why}: leave it out") for path, why in refused]
+    return [
+        Problem(tuple(each.path.split(".")), f"not performed yet, and {each.why}: leave it out") for each in written
+    ]
 
 
 def in_vain(score: Score) -> list[Effect]:
@@ -91,8 +86,3 @@ def in_vain(score: Score) -> list[Effect]:
     vain = [effect for effect in EFFECTS if effect.kind == "none" and backend.is_written(score, effect.path)]
     vain += [Effect(path, "none", _OTHER) for path in backend.in_vain(score)]
     return vain
-
-
-def _switched_off(score: Score, effect: Effect) -> bool:
-    """A cost limit beside a written `enabled: false` limits nothing."""
-    return effect.path.startswith("cost_limits.max") and not score.cost_limits.limits

@@ -40,6 +40,7 @@ from marianne_runner.contract.places import (
 from marianne_runner.contract.score import (
     Archive,
     CompiledScore,
+    CostLimits,
     CrossSheet,
     Feedback,
     Fragment,
@@ -83,6 +84,7 @@ __all__ = [
     "Check",
     "Command",
     "CompiledScore",
+    "CostLimits",
     "CrossSheet",
     "Errand",
     "ErrandResult",

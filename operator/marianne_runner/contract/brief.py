@@ -50,6 +50,8 @@ class Brief(TypedDict):
     outputs: dict[str, int]
     """Finished sheets whose output this one may need: sheet number to the attempt that completed it."""
     skipped: list[int]
+    budget_usd: NotRequired[float]
+    """What is left of the score's cost limits, where it has any."""
     failed_rules: NotRequired[list[str]]
     """Labels of the rules that the attempt before failed."""
     heal: NotRequired[Heal]

@@ -120,6 +120,18 @@ class StaleDetection(TypedDict):
     check_interval_seconds: float
 
 
+class CostLimits(TypedDict):
+    """Caps in millionths of a dollar, and the prices that the score itself writes, in dollars for a thousand tokens."""
+
+    per_sheet: NotRequired[int]
+    """Over all attempts of the sheet."""
+    per_job: NotRequired[int]
+    input_per_1k: NotRequired[float]
+    output_per_1k: NotRequired[float]
+    warn_at_percent: float
+    """Of `per_job`."""
+
+
 class SkipCommand(TypedDict):
     """`skip_when_command`: a command whose success skips the sheet."""
 
@@ -183,6 +195,8 @@ class CompiledScore(TypedDict):
     max_output_capture_bytes: int
     stale_detection: NotRequired[StaleDetection]
     """Absent: silence is no fault."""
+    cost_limits: NotRequired[CostLimits]
+    """Absent where the score limits no cost and writes no price."""
     cross_sheet: NotRequired[CrossSheet]
     dependencies_declared: bool
     stage_names: NotRequired[dict[str, str]]

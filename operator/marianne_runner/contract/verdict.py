@@ -89,6 +89,8 @@ class Verdict(TypedDict):
     """What is to be waited before it, if that is known."""
     input_tokens: NotRequired[int]
     output_tokens: NotRequired[int]
+    cost_micro_usd: NotRequired[int]
+    """What the CLI itself says that the attempt cost, in millionths of a dollar."""
     prompt_characters: NotRequired[int]
     disk_full: NotRequired[str]
     """Which one, when the instrument had ended; once the work is judged, the message of a failure says so."""
@@ -105,3 +107,5 @@ class Verdict(TypedDict):
     """Of a failed attempt of a job that heals itself: what could be mended before another one."""
     healing: NotRequired[list[str]]
     """What was mended before this one."""
+    output_characters: NotRequired[int]
+    """Of all that the instrument wrote to standard output; with the prompt's, an estimate where no tokens are told."""

@@ -47,6 +47,7 @@ def largest(outcome, reason):
         output_truncated=True,
         input_tokens=123_456_789,
         output_tokens=123_456_789,
+        cost_micro_usd=1_234_567_890,
         exit_code=1,
         exit_reason="timeout",
         validation_passed=False,

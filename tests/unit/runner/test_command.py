@@ -226,6 +226,38 @@ def test_what_the_cli_says(output: dict[str, Any], stdout: str, succeeded: bool,
     assert read_report(output, stdout.encode(), succeeded=succeeded) == report
 
 
+SPENT = {**JSON, "cost_path": "total_cost_usd"}
+
+
+@pytest.mark.parametrize(
+    ("flag", "left", "said"),
+    [("--max", 1.5, ["--max", "1.50"]), ("--max", 0.01, ["--max", "0.01"]), ("--max", None, []), (None, 1.5, [])],
+)
+def test_what_is_left_of_a_budget(workspace: Path, flag: str | None, left: float | None, said: list[str]) -> None:
+    told = brief({"executable": "tool", "budget_flag": flag})
+    if left is not None:
+        told["budget_usd"] = left
+    program = build(told, "PROMPT", workspace, {"PATH": str(workspace / "bin")}, {})
+    assert [each.decode() for each in program.arguments] == ["tool", *said]
+
+
+@pytest.mark.parametrize(
+    ("told", "micro"),
+    [(0.012345, 12345), (2, 2_000_000), (0, None), (-1, None), ("1", None), (True, None), (1e300, None), (None, None)],
+)
+def test_what_it_says_that_it_has_spent(told: Any, micro: int | None) -> None:
+    stdout = json.dumps({"result": "hi", "total_cost_usd": told})
+    assert read_report(SPENT, stdout.encode(), succeeded=True).cost_micro_usd == micro
+    assert read_report(SPENT, stdout.encode(), succeeded=False).cost_micro_usd == micro
+
+
+@pytest.mark.parametrize(("aggregate", "micro"), [(True, 30_000), (False, 10_000)])
+def test_what_it_says_of_each_step(aggregate: bool, micro: int) -> None:
+    output = {**EVENTS, "cost_path": "part.cost", "aggregate_tokens": aggregate}
+    stdout = b'{"part":{"cost":0.01}}\n{"part":{}}\n{"part":{"cost":0.02}}'
+    assert read_report(output, stdout, succeeded=True).cost_micro_usd == micro
+
+
 STEPS = [
     {"type": "text", "part": {"text": "A", "kind": "x"}},
     {"type": "text", "part": {"text": "B", "kind": "y", "tokens": 3}},

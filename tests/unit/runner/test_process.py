@@ -260,6 +260,7 @@ def test_a_cli_that_answers_in_json(scene: Scene) -> None:
     (scene.workspace / "answer").write_text(json.dumps(answer))
     verdict = scene.pod("pod-1", compiled("cat answer"), profile=profile).run()
     assert (verdict["input_tokens"], verdict["output_tokens"]) == (12, 5)
+    assert (verdict["prompt_characters"], verdict["output_characters"]) == (len("cat answer"), 100_007)
     assert verdict["stdout_tail"].endswith("THE END")
     assert (scene.attempt(1) / "stdout").read_text().endswith("xTHE END")
     failed = scene.pod("pod-2", compiled("cat answer; exit 1"), 2, profile=profile).run()
