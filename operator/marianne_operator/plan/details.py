@@ -13,6 +13,7 @@ from marianne_runner.contract import Check, Verdict
 SHOWN: Final = 50
 LABEL_CHARACTERS: Final = 100
 CHECK_CHARACTERS: Final = 120
+OF_A_VALIDATION: Final = ("validation_passed", "pass_percentage", "passed_rules", "failed_rules", "checks")
 NOTES, NOTE_CHARACTERS, TEXT_CHARACTERS = 8, 200, 400
 
 
@@ -42,9 +43,7 @@ def details(verdict: Verdict, total_sheets: int, *, failed: bool) -> dict[str, A
 
 def _validation(verdict: Verdict) -> dict[str, Any]:
     """Of the last one that took place: an attempt that was stopped was not looked at."""
-    if verdict["outcome"] == "failed" and not any(
-        verdict.get(key) for key in ("passed_rules", "failed_rules", "checks")
-    ):
+    if verdict["outcome"] == "failed" and not any(verdict.get(key) not in (None, []) for key in OF_A_VALIDATION):
         return {}
     return {
         "validation_passed": verdict.get("validation_passed"),
