@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from marianne_operator.control.cluster import JOBS_API, Listing
 from marianne_operator.control.echo import Echo
 from marianne_operator.control.instruments import Instruments
+from marianne_operator.control.limit_index import LimitIndex
 from marianne_operator.model.job import JobView
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import JobStatus
@@ -42,6 +43,7 @@ class Cache:
         self.ghosts: dict[Key, dict[str, PodView]] = collections.defaultdict(dict)
         """Pods of unfinished jobs that are gone, as last seen; until one of that name comes again."""
         self.instruments = Instruments()
+        self.limits = LimitIndex(self.instruments)
         self.echo = Echo(clock)
         self.newest_job = 0
         self.newest_pod = 0
@@ -62,6 +64,7 @@ class Cache:
             return key
         self.newest_job = max(self.newest_job, version)
         job = self.jobs[key] = _read_job(body, held, status)
+        self.limits.saw(job) if isinstance(job, JobView) else self.limits.lost(key)
         if isinstance(job, JobView) and job.status.finished:
             self.ghosts.pop(key, None)
             self._ended.pop(key, None)
@@ -96,6 +99,7 @@ class Cache:
         held = self.jobs.get(key)
         if held is not None and held.uid == uid:
             del self.jobs[key]
+            self.limits.lost(key)
             self.ghosts.pop(key, None)
             self._ended.pop(key, None)
 

@@ -86,6 +86,7 @@ def build(
     reconciler = Reconciler(cache, queue, gatherer, actor, metrics, times.clock, times.now)
     resync = Resync(cluster, cache, queue, namespaces, _jitter)
     conductor = Conductor(cache, queue, reconciler, resync, metrics)
+    cache.limits.wake = queue.add
     _observe(conductor)
     return conductor
 

@@ -40,6 +40,7 @@ class Gatherer:
             pods=dict(self.cache.pods.get(key, {})),
             ghosts=dict(self.cache.ghosts.get(key, {})),
             instruments=self.cache.instruments.of_namespace(job.namespace),
+            limits=self.cache.limits.standings(job, now),
             claim=claim,
             refusals=self.refusals.of(key, job.generation, now),
             pod_events=self.pod_events.of(key),

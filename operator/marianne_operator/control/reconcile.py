@@ -63,6 +63,8 @@ class Reconciler:
         except Exception as error:  # the process's edge: a defect met by one job must not stop the others
             log.exception("looking at a job failed", extra={"job": key})
             self._failed(key, "defect", error)
+        finally:
+            self.cache.limits.done(key)
         self.metrics.reconcile.observe(self.clock() - started)
 
     async def look(self, key: Key) -> None:

@@ -73,6 +73,7 @@ def job_schema() -> Schema:
     root = _root("A score to be performed: every attempt of a sheet is a Pod, its state is in status.", spec, status)
     at(root, "spec.files").update(_keyed("path"))
     at(root, "status.conditions").update(_keyed("type"))
+    at(root, "status.instruments").update(_keyed("instrument"))
     at(root, "status.sheets").update(_keyed("num"))
     sheet = at(root, "status.sheets[]")
     sheet["x-kubernetes-map-type"] = "atomic"  # else managedFields doubles the object

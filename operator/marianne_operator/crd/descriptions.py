@@ -73,6 +73,7 @@ JOB: Final = {
     "status.cost": "`totalCostMicroUsd` in dollars.",
     "status.budgetWarnedMicroUsd": "The cap of the job's cost that was warned of.",
     "status.attemptFloor": "Attempt numbers up to this one were used by sheets that are no longer in the score.",
+    "status.instruments": "What this job has seen of instruments that were in trouble, for all jobs of the namespace.",
     "status.sheets": "Every sheet, in order.",
     "status.sheets[].num": "Its number, from 1.",
     "status.sheets[].state": "Marianne's word for its state.",
@@ -90,5 +91,6 @@ INSTRUMENT: Final = {
     "spec.prices[].model": "The model's name, or nothing for every model that has no price of its own.",
     "spec.prices[].inputPerMillion": "Dollars for a million tokens of input.",
     "spec.prices[].outputPerMillion": "Dollars for a million tokens of output.",
+    "spec.credentialGroup": "Instruments of one group share a provider's limit; left out, those of one Secret do.",
     "spec.timeoutSeconds": "The longest that a sheet may take where its score does not say.",
 }

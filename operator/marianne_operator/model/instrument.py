@@ -32,7 +32,16 @@ class InstrumentSpec(Resource):
     profile: dict[str, Any]
     credentials: Annotated[list[Credential], Field(max_length=16)] = []
     prices: Annotated[list[Price], Field(max_length=64)] = []
+    credential_group: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     timeout_seconds: Annotated[int, Field(ge=1)] | None = None
+
+    def limited_with(self, name: str) -> str:
+        """What it shares a provider's limit with, within a namespace: those of its credentials, else itself alone."""
+        if self.credential_group is not None:
+            return f"group/{self.credential_group}"
+        if self.credentials:
+            return f"secret/{self.credentials[0].secret_key_ref.name}"
+        return f"instrument/{name}"
 
     @property
     def needs_no_image(self) -> bool:

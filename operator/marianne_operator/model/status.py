@@ -58,6 +58,17 @@ class InstrumentFallback(Resource):
     time: Time
 
 
+class InstrumentRecord(Resource):
+    """What this job has seen of an instrument that was in trouble; for all jobs that use it."""
+
+    instrument: Annotated[str, Field(max_length=253)]
+    """The object's name."""
+    limited_until: Time | None = None
+    """The end of the last limit that a sheet met; the sheet may have gone on with another instrument."""
+    unlimited_at: Time | None = None
+    """When a sheet was started that tried first after a limit, and was let in."""
+
+
 class SheetStatus(Resource):
     """One sheet. `attempt` is the number of the latest Pod; it only grows, over all runs."""
 
@@ -78,6 +89,8 @@ class SheetStatus(Resource):
     infrastructure_ends: int = 0
     rate_limit_waits: int = 0
     quota_waits: int = 0
+    probe_since: Time | None = None
+    """It tries first, after a limit or a breaker: when it was started. The others wait for how it ends."""
     recent_errors: Annotated[list[SheetError], Field(max_length=5)] = []
     attempt_count: int = 0
     waiting: Waiting | None = None
@@ -203,6 +216,7 @@ class JobStatus(Resource):
     worked: bool = False
     """Of this run, where hooks follow: a sheet was started in it."""
     hooks: Annotated[list[HookStatus], Field(max_length=32)] = []
+    instruments: Annotated[list[InstrumentRecord], Field(max_length=16)] = []
     sheets: Annotated[list[SheetStatus], Field(max_length=500)] = []
 
     @property

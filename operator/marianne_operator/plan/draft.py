@@ -13,6 +13,7 @@ from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.fit import fitted
 from marianne_operator.plan.observation import Observation
 from marianne_operator.plan.plan import Note, PodDeletion
+from marianne_operator.plan.standing import Standing
 from marianne_runner.contract import CompiledScore
 
 
@@ -28,6 +29,10 @@ class Draft:
     """Sheets whose container runs: since when."""
     gone: dict[int, PodView | None] = field(default_factory=dict)
     """Sheets with an intent and no Pod: the Pod as last seen, if it ever was."""
+    limits: Mapping[str, Standing] | None = None
+    """What this job's own sheets tell of limits, once somebody has asked."""
+    probes: dict[str, int] = field(default_factory=dict)
+    """What is tried by a sheet that this decision starts."""
     hold: Waiting | None = None
     """Why no new sheet may start, if none may."""
     deletions: list[PodDeletion] = field(default_factory=list)

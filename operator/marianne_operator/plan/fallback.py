@@ -8,7 +8,8 @@ ahead of the sheet only if it comes later in the chain.
 from typing import Final, Literal
 
 from marianne_operator.model.status import InstrumentFallback, SheetStatus
-from marianne_operator.plan.clock import seconds, stamp
+from marianne_operator.plan import limits
+from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.failures import Failure
 from marianne_operator.plan.gates import unavailable
@@ -55,7 +56,7 @@ def advance(draft: Draft, sheet: SheetStatus, reason: Reason, message: str) -> S
     chain = draft.score["sheets"][sheet.num - 1].get("fallbacks", [])
     for place in range(sheet.fallback, len(chain)):
         name = draft.score["performers"][chain[place]]["instrument"]
-        if unavailable(draft, name) is None and not _limited(draft, name):
+        if unavailable(draft, name) is None and not limits.holds(draft, name):
             return _moved(draft, sheet, place + 1, reason, message)
     return None
 
@@ -78,18 +79,6 @@ def _reason(sheet: SheetStatus, failure: Failure) -> Reason:
         case "signal", _:
             return "execution_crashed"
     return "execution_failed"
-
-
-def _limited(draft: Draft, name: str) -> bool:
-    """A sheet of this job has met this instrument's limit, and waits for its end."""
-    return any(
-        each.waiting is not None
-        and each.waiting.reason == "RateLimited"
-        and each.instrument == name
-        and each.waiting.until is not None
-        and draft.now < seconds(each.waiting.until)
-        for each in draft.sheets
-    )
 
 
 def _moved(draft: Draft, sheet: SheetStatus, place: int, reason: Reason, message: str) -> SheetStatus:

@@ -3,12 +3,13 @@
 from marianne_operator.model.names import instrument_object_name
 from marianne_operator.model.status import SheetStatus, Waiting
 from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.limits import limited
 
 
 def held_up(draft: Draft, sheet: SheetStatus, instrument: str) -> Waiting | None:
     """The first gate that is shut for this sheet, played by that instrument."""
     why = unavailable(draft, instrument)
-    return None if why is None else draft.waiting(sheet.waiting, *why)
+    return limited(draft, sheet, instrument) if why is None else draft.waiting(sheet.waiting, *why)
 
 
 def unavailable(draft: Draft, name: str) -> tuple[str, str] | None:

@@ -12,6 +12,7 @@ from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan import budget, fallback
 from marianne_operator.plan.briefing import brief_for
+from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.gates import held_up, image_of, unavailable
 from marianne_operator.plan.pod_manifest import Attempt, pod_manifest
@@ -71,12 +72,15 @@ def _playable(draft: Draft, sheet: SheetStatus) -> bool:
             why = held_up(draft, moved, fallback.performer(draft, moved)["instrument"])
             sheet = moved
     if why is not None:
-        draft.put(sheet.to(state="waiting", waiting=why, next_retry_at=None))
+        plays = fallback.performer(draft, sheet)["instrument"]
+        draft.put(sheet.to(state="waiting", waiting=why, next_retry_at=None, instrument=plays))
     return why is None
 
 
 def _start(draft: Draft, sheet: SheetStatus) -> None:
+    probe = sheet.num in draft.probes.values()
     sheet = intended(draft, draft.sheets[sheet.num - 1], sheet.attempt + 1)
+    sheet = sheet.to(probe_since=stamp(draft.now) if probe else None)
     draft.put(sheet)
     draft.creations.append(_manifest(draft, sheet, None))
 

@@ -8,6 +8,7 @@ from marianne_operator.model.instrument import InstrumentView
 from marianne_operator.model.job import JobView
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.spec import ClaimTemplate
+from marianne_operator.plan.standing import Standing
 from marianne_runner.contract import CompiledScore
 
 
@@ -85,6 +86,8 @@ class Observation:
     """By name: Pods that are gone, as last seen."""
     instruments: Mapping[str, InstrumentView] = field(default_factory=dict)
     """By object name; the namespace's own before the cluster's."""
+    limits: Mapping[str, Standing] = field(default_factory=dict)
+    """By object name: what the namespace's other jobs tell of a limit that the instrument shares."""
     claim: ClaimView | None = None
     refusals: Mapping[str, WriteRefusal] = field(default_factory=dict)
     """By the name of the Pod, claim or ConfigMap."""

@@ -1,7 +1,7 @@
 """An attempt has ended: what becomes of its sheet."""
 
 from marianne_operator.model.status import SheetError, SheetStatus
-from marianne_operator.plan import cost, fallback, retry, uncharged
+from marianne_operator.plan import cost, fallback, limits, retry, uncharged
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.completion import worth_completing
 from marianne_operator.plan.details import began, details, since
@@ -15,7 +15,8 @@ from marianne_runner.contract import Verdict
 def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
     """Finished, failed, to be tried again, or put back as if it had never been started."""
     told, failure = ended.told, failure_of(ended.reason, ended.told)
-    sheet = sheet.to(waiting=None, next_retry_at=None, pod_uid=ended.pod.uid, previous_pod_uid=None)
+    limits.let_in(draft, sheet, ended, failure)
+    sheet = sheet.to(probe_since=None, waiting=None, next_retry_at=None, pod_uid=ended.pod.uid, previous_pod_uid=None)
     if told is None:
         sheet = sheet.to(started_at=sheet.started_at or began(ended.pod))
     else:
@@ -69,8 +70,10 @@ def _failed(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) ->
         case "infrastructure":
             return uncharged.disrupted(draft, sheet, ended)
         case "limit":
+            until = uncharged.limit_ends(draft, failure)
+            limits.met(draft, sheet, until)
             moved = fallback.advance(draft, sheet, "rate_limit", ended.message)
-            return moved or uncharged.limited(draft, sheet, ended, failure)
+            return moved or uncharged.limited(draft, sheet, ended, failure, until)
         case "credentials":
             moved = fallback.advance(draft, sheet, "auth_failure", ended.message)
             return moved or uncharged.refused(draft, sheet, ended)

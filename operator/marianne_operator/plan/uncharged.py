@@ -10,6 +10,7 @@ from marianne_operator.plan.diagnosis import diagnosis
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.failures import INFRASTRUCTURE_CAP, QUOTA_CAP, RATE_LIMIT_CAP, Failure
 from marianne_operator.plan.outcome import Ended
+from marianne_operator.plan.standing import RATE_LIMITED
 from marianne_runner.contract import Retry
 
 CREDENTIALS: Final = "CredentialsRefused"
@@ -53,17 +54,21 @@ def disrupted(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
     return sheet.to(state="pending", completed_at=None)
 
 
-def limited(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) -> SheetStatus:
+def limit_ends(draft: Draft, failure: Failure) -> float:
+    """When the provider's limit is over, as told or as usual."""
+    return draft.now + min(failure.wait or USUAL_LIMIT, LONGEST_LIMIT)
+
+
+def limited(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure, until: float) -> SheetStatus:
     """A provider's limit is waited for without a Pod; what failed before it tells nothing of what fails after it."""
     quota = failure.code == "E104"
     waits = (sheet.quota_waits if quota else sheet.rate_limit_waits) + 1
     if waits > (QUOTA_CAP if quota else RATE_LIMIT_CAP):
         kind = "a quota" if quota else "a rate limit"
         return given_up(draft, sheet, f"sheet {sheet.num} met {kind} {waits} times: {ended.message}")
-    until = draft.now + min(failure.wait or USUAL_LIMIT, LONGEST_LIMIT)
     return sheet.to(
         state="waiting",
-        waiting=draft.waiting(None, "RateLimited", ended.message, until=until),
+        waiting=draft.waiting(None, RATE_LIMITED, ended.message, until=until),
         next_retry_at=stamp(until),
         quota_waits=waits if quota else sheet.quota_waits,
         rate_limit_waits=sheet.rate_limit_waits if quota else waits,
