@@ -1,7 +1,8 @@
 """The score that a job runs: pinned at its start, read and compiled before that.
 
 A pinned score comes from memory, else from the job's own ConfigMap, and never from the spec again, unless that
-ConfigMap is gone and the spec still holds the very same score. Compiling happens in a limited child process.
+ConfigMap is gone and the spec still holds the very same score. Of a score that was edited since, the limits count, so
+it is compiled too, and nothing else of it is kept. Compiling happens in a limited child process.
 """
 
 import collections
@@ -14,6 +15,7 @@ from marianne_operator.control.cluster import Cluster, NotFoundError
 from marianne_operator.model.job import JobView
 from marianne_operator.model.names import score_config_map_name
 from marianne_operator.model.status import ScoreStatus
+from marianne_operator.plan.live import LIMITS_TAKEN, Edit, edit_of, with_limits
 from marianne_operator.plan.observation import ScoreReady, ScoreRefusal
 from marianne_operator.score.refused import ScoreRefusedError
 from marianne_runner.contract import CompiledScore
@@ -59,7 +61,7 @@ class ScoreSource:
         self._scores: collections.OrderedDict[tuple[str, str], _Score] = collections.OrderedDict()
         self._characters = 0
         self._choices: collections.OrderedDict[str, _Choice] = collections.OrderedDict()
-        self._changes: collections.OrderedDict[str, tuple[int, bool]] = collections.OrderedDict()
+        self._edits: collections.OrderedDict[str, tuple[int, Edit | None]] = collections.OrderedDict()
 
     async def score_of(self, job: JobView) -> ScoreReady | ScoreRefusal:
         """Raises `ClusterError` where the cluster does not answer."""
@@ -104,8 +106,9 @@ class ScoreSource:
             self._scores.move_to_end(key)
         else:
             score = await self._fetch(job, pinned)
-        changed = await self._changed(job, pinned)
-        return ScoreReady(score.compiled, score.text, pinned.source, score.stored, changed)
+        edit = await self._edit(job, pinned, score.compiled)
+        compiled = score.compiled if edit is None else with_limits(score.compiled, edit)
+        return ScoreReady(compiled, score.text, pinned.source, score.stored, edit)
 
     async def _fetch(self, job: JobView, pinned: ScoreStatus) -> _Score:
         try:
@@ -131,27 +134,28 @@ class ScoreSource:
             raise _MissingError(f"{gone}, and the spec holds another by now: put the score back as it was")
         return self._remember(job.namespace, pinned.config_map, _Score(compiled, _text(compiled), stored=False))
 
-    async def _changed(self, job: JobView, pinned: ScoreStatus) -> bool:
-        """Whether the spec holds another score; read once for each generation, else as the status says."""
-        known = self._changes.get(job.uid)
+    async def _edit(self, job: JobView, pinned: ScoreStatus, compiled: CompiledScore) -> Edit | None:
+        """Another score in the spec, if there is one: read once a generation, unless the status knows of none."""
+        known = self._edits.get(job.uid)
         if known is None or known[0] != job.generation:
-            if job.generation == job.status.observed_generation:
-                told = job.status.condition("ScoreChangeIgnored")
-                changed = told is not None and told.status == "True"
-            else:
-                changed = await self._differs(job, pinned)
-            self._changes[job.uid] = known = job.generation, changed
-            _limit(self._changes)
+            condition = job.status.condition("ScoreChangeIgnored")
+            told = condition is not None and (condition.status == "True" or condition.reason == LIMITS_TAKEN)
+            looked_at = job.generation == job.status.observed_generation
+            try:
+                edit = None if looked_at and not told else await self._compared(job, pinned, compiled)
+            except _MissingError as missing:
+                edit = Edit(problem=str(missing)) if looked_at else None
+            self._edits[job.uid] = known = job.generation, edit
+            _limit(self._edits)
         return known[1]
 
-    async def _differs(self, job: JobView, pinned: ScoreStatus) -> bool:
+    async def _compared(self, job: JobView, pinned: ScoreStatus, compiled: CompiledScore) -> Edit | None:
+        content, _ = await self._read(job)
         try:
-            content, _ = await self._read(job)
-            return (await self._compile(content))["digest"] != pinned.digest
-        except _MissingError:
-            return False
-        except ScoreRefusedError:
-            return True
+            edited = await self._compile(content)
+        except ScoreRefusedError as refused:
+            return Edit(problem=refused.message)
+        return None if edited["digest"] == pinned.digest else edit_of(compiled, edited)
 
     async def _read(self, job: JobView) -> tuple[str | Mapping[str, Any], str]:
         """What the spec holds, and where it was found; raises `_MissingError`."""

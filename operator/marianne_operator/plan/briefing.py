@@ -14,12 +14,12 @@ from marianne_operator.plan.budget import left_usd
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.fresh import is_fresh
 from marianne_operator.plan.healing import heal
-from marianne_runner.contract import DEFAULT_TIMEOUT_SECONDS, PROTOCOL, Brief, Mode, Performer, Predecessor
+from marianne_runner.contract import DEFAULT_TIMEOUT_SECONDS, PROTOCOL, Brief, Mode, Predecessor
 
 
 def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last: PodView | None) -> Brief:
     """`last`: this very attempt's Pod that is gone, as last seen."""
-    job, performer = draft.seen.job, fallback.performer(draft, sheet)
+    job = draft.seen.job
     outputs, skipped = _handed_down(draft, sheet.num)
     brief = Brief(
         protocol=PROTOCOL,
@@ -33,7 +33,7 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
         ran=sheet.state == "in_progress" or (last is not None and last.ran),
         mode=cast(Mode, sheet.execution_mode or "normal"),
         instrument=sheet.instrument or "",
-        timeout_seconds=_timeout(performer, instrument),
+        timeout_seconds=_timeout(draft, sheet, instrument),
         profile=instrument.spec.profile,
         outputs=outputs,
         skipped=skipped,
@@ -68,10 +68,13 @@ def _predecessor(sheet: SheetStatus) -> Predecessor:
     return before
 
 
-def _timeout(performer: Performer, instrument: InstrumentView) -> float:
+def _timeout(draft: Draft, sheet: SheetStatus, instrument: InstrumentView) -> float:
     """The score's word, then the instrument's, then its profile's (design §6)."""
-    profile = instrument.spec.profile.get("default_timeout_seconds")
-    given = performer.get("timeout_seconds") or instrument.spec.timeout_seconds or profile
+    live = draft.score["sheets"][sheet.num - 1].get("timeouts")
+    written = (
+        live[min(sheet.fallback, len(live) - 1)] if live else fallback.performer(draft, sheet).get("timeout_seconds")
+    )
+    given = written or instrument.spec.timeout_seconds or instrument.spec.profile.get("default_timeout_seconds")
     return float(given or DEFAULT_TIMEOUT_SECONDS)
 
 

@@ -1,7 +1,7 @@
 """The end of every decision: what the sheets' states mean for the job."""
 
 from marianne_operator.model.status import JobStatus, Phase, SheetStatus, Waiting
-from marianne_operator.plan import budget, conditions
+from marianne_operator.plan import budget, conditions, live
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.control import lives
 from marianne_operator.plan.draft import Draft
@@ -138,9 +138,8 @@ def _accepted(draft: Draft) -> conditions.Told:
 
 def _score_change(draft: Draft) -> list[conditions.Told]:
     score = draft.seen.score
-    if isinstance(score, ScoreReady) and score.changed:
-        message = "the score in the spec was edited; the one that was accepted goes on (spec.onScoreChange: Ignore)"
-        return [("ScoreChangeIgnored", "True", "Ignored", message)]
+    if isinstance(score, ScoreReady) and score.edit is not None:
+        return [("ScoreChangeIgnored", *live.told(score.edit))]
     if draft.status.condition("ScoreChangeIgnored") is not None:
         return [("ScoreChangeIgnored", "False", "Unchanged", "")]
     return []

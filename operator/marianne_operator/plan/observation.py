@@ -8,6 +8,7 @@ from marianne_operator.model.instrument import InstrumentView
 from marianne_operator.model.job import JobView
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.spec import ClaimTemplate
+from marianne_operator.plan.live import Edit
 from marianne_operator.plan.standing import Standing
 from marianne_runner.contract import CompiledScore
 
@@ -23,8 +24,8 @@ class ScoreReady:
     """As `status.score.source`."""
     stored: bool = True
     """Its ConfigMap exists."""
-    changed: bool = False
-    """The spec now holds another score than the one that is pinned, which goes on."""
+    edit: Edit | None = None
+    """The spec now holds another score than the pinned one, which goes on; `compiled` has the limits of the other."""
 
 
 @dataclass(frozen=True, slots=True)

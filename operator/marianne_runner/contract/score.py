@@ -43,6 +43,8 @@ class Sheet(TypedDict):
     performer: int
     fallbacks: NotRequired[list[int]]
     """Performers that take its place, in this order."""
+    timeouts: NotRequired[list[float | None]]
+    """An edited score's, of each of these; the operator's alone, so never in the ConfigMap."""
 
 
 class Injection(TypedDict):

@@ -15,6 +15,7 @@ from marianne_operator.plan.observation import ScoreReady, ScoreRefusal
 from marianne_operator.score.refused import ScoreRefusedError
 from tests.simulation.fake_cluster import FakeCluster
 from tests.unit.control.given import NOW, UID, job
+from tests.unit.plan.scores import score
 
 
 class Sandbox:
@@ -29,7 +30,7 @@ class Sandbox:
         if source == "bad":
             raise ScoreRefusedError("ScoreInvalid", "name: missing: add it")
         digest = hashlib.sha256(json.dumps(source).encode()).hexdigest()
-        return {"name": "song", "digest": digest, "total_sheets": 1, "padding": self.padding}
+        return {**score(name="song", digest=digest), "padding": self.padding}
 
 
 class Stage:
@@ -94,7 +95,7 @@ def written(**spec: Any) -> Body:
 async def test_three_places_for_a_score(stage: Stage, spec: dict[str, Any], source: str) -> None:
     stage.config_map("scores", **{"song.yaml": "name: song\n"})
     score = await stage.ready(written(**spec))
-    assert score.source == source and not score.stored and not score.changed
+    assert score.source == source and not score.stored and score.edit is None
     assert json.loads(score.text) == score.compiled
 
 
@@ -128,7 +129,7 @@ async def test_a_pinned_score_costs_nothing(stage: Stage) -> None:
     pinned = await stage.pin()
     calls = len(stage.cluster.calls)
     score = await stage.ready(pinned)
-    assert score.stored and not score.changed and score.source == "spec.scoreText"
+    assert score.stored and score.edit is None and score.source == "spec.scoreText"
     assert (stage.sandbox.calls, len(stage.cluster.calls)) == (1, calls)
 
 
@@ -182,21 +183,41 @@ async def test_an_edit_changes_nothing_but_is_seen(stage: Stage, change: str) ->
     pinned = await stage.pin()
     body = edited(pinned, **spec)
     score = await stage.ready(body)
-    assert score.changed == changed and score.compiled["digest"] == pinned["status"]["score"]["digest"]
+    assert (score.edit is not None) == changed and score.compiled["digest"] == pinned["status"]["score"]["digest"]
     calls = stage.sandbox.calls, len(stage.cluster.calls)
     body["status"]["observedGeneration"] = body["metadata"]["generation"]
-    assert (await stage.ready(body)).changed == changed
+    assert (await stage.ready(body)).edit == score.edit
     assert (stage.sandbox.calls, len(stage.cluster.calls)) == calls, "read once for each generation"
 
 
-@pytest.mark.parametrize("told", ["True", "False"])
-async def test_after_a_restart_the_status_says_whether_it_was_edited(stage: Stage, told: str) -> None:
-    pinned = await stage.pin()
-    condition = {"type": "ScoreChangeIgnored", "status": told, "reason": "x", "lastTransitionTime": "x"}
+KNOWN = {
+    "edited": ("True", "Ignored", "name: other\n", 2, True),
+    "limits alone were edited": ("False", "LimitsTaken", "name: other\n", 2, True),
+    "taken back": ("False", "Unchanged", "name: other\n", 1, False),
+    "an edit that is none": ("True", "Ignored", "name: song\n", 2, False),
+}
+
+
+@pytest.mark.parametrize("case", KNOWN)
+async def test_after_a_restart_an_edit_is_read_again_if_the_status_knows_of_one(stage: Stage, case: str) -> None:
+    told, reason, text, calls, expected = KNOWN[case]
+    pinned = await stage.pin(scoreText="name: song\n")
+    condition = {"type": "ScoreChangeIgnored", "status": told, "reason": reason, "lastTransitionTime": "x"}
     pinned["status"]["conditions"] = [condition]
+    pinned["spec"]["scoreText"] = text
     stage.restart()
-    assert (await stage.ready(pinned)).changed == (told == "True")
-    assert stage.sandbox.calls == 1
+    assert ((await stage.ready(pinned)).edit is not None) == expected
+    assert stage.sandbox.calls == calls
+
+
+async def test_an_edit_that_is_gone_after_a_restart_is_told(stage: Stage) -> None:
+    pinned = await stage.pin()
+    condition = {"type": "ScoreChangeIgnored", "status": "True", "reason": "Ignored", "lastTransitionTime": "x"}
+    pinned["status"]["conditions"] = [condition]
+    pinned["spec"] = {"scoreFrom": FROM["scoreFrom"]}
+    stage.restart()
+    edit = (await stage.ready(pinned)).edit
+    assert edit is not None and "ConfigMap 'scores' does not exist" in edit.problem
 
 
 async def test_memory_is_bounded(stage: Stage) -> None:

@@ -16,6 +16,7 @@ from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import JobStatus, SheetStatus
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.decide import decide
+from marianne_operator.plan.live import Edit
 from marianne_operator.plan.observation import ClaimView, Observation, ScoreReady, ScoreRefusal, Settings
 from marianne_operator.plan.plan import Plan
 from marianne_runner.contract import (
@@ -223,10 +224,10 @@ def observe(
     **more: Any,
 ) -> Observation:
     """One look."""
-    if not isinstance(compiled, ScoreRefusal):
+    if not isinstance(compiled, ScoreRefusal | ScoreReady):
         compiled = compiled or score(max(1, len(seen_job.status.sheets)))
         text = json.dumps(compiled)
-        compiled = ScoreReady(compiled, text, "spec.scoreText", stored=stored, changed=changed)  # type: ignore[assignment]
+        compiled = ScoreReady(compiled, text, "spec.scoreText", stored=stored, edit=Edit() if changed else None)  # type: ignore[assignment]
     return Observation(
         job=seen_job,
         score=compiled,  # type: ignore[arg-type]
