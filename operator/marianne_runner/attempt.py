@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from marianne_runner import cross_sheet, evidence, unusable, verdicts
@@ -31,9 +32,9 @@ OTHER = "the ledger holds this attempt of another run, or of other inputs"
 
 
 class Ready(NamedTuple):
-    """All that can fail before anything is paid for has gone well."""
+    """All that can fail before anything is paid for has gone well. No program: there are only rules to be held."""
 
-    program: Program
+    program: Program | None
     notes: dict[str, Any]
     """Of the prompt and of what was mended, for the verdict."""
 
@@ -109,6 +110,8 @@ class Attempt:
         task, folder = self._task, self._folder
         task.register()
         unusable.probe(task.places.workspace)
+        if task.brief["mode"] == "validate":
+            return Ready(None, {})
         begin_afresh(task, self._pod_uid, self._timing, self._stop, _fenced)
         if (why := task.reason_to_skip()) is not None:
             return self._conclude(self._plain("skipped", "", why))
@@ -145,14 +148,24 @@ class Attempt:
             self._stop.release()
             return None
         with self._heart(self._folder) as heart:
-            return self._started(ready, room, heart)
+            if ready.program is None:
+                return self._validated(room, heart)
+            return self._started(ready, ready.program, room, heart)
 
     def _closed_by_another(self, error: OSError) -> bool:
         """The Pod that was first closes the folder while its instrument runs: no fault of the claim."""
         return isinstance(error, PermissionError) and self._folder.read(STARTED) is not None
 
-    def _started(self, ready: Ready, room: Room, heart: Heart) -> Verdict:
-        task, folder, program = self._task, self._folder, ready.program
+    def _validated(self, room: Room, heart: Heart) -> Verdict:
+        """What was said last stays what later sheets hear."""
+        room.free()
+        before = (self._ledger.attempt(number) for number in range(self._folder.number - 1, 0, -1))
+        said = next((each.path for each in before if (each.path / cross_sheet.STDOUT).exists()), self._folder.path)
+        stdout, stderr = (_content(said / name) for name in (cross_sheet.STDOUT, cross_sheet.STDERR))
+        return self._performed(Performance(self._plain("failed", "", ""), None, stdout, stderr, False), heart)
+
+    def _started(self, ready: Ready, program: Program, room: Room, heart: Heart) -> Verdict:
+        task, folder = self._task, self._folder
         self._performing = True
         if self._stop.called:
             room.free()
@@ -228,6 +241,10 @@ class Attempt:
         if head is not None:
             verdict["head"] = head
         return verdict
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
 
 
 def _fenced() -> None:

@@ -139,7 +139,12 @@ class Task(NamedTuple):
 
     @property
     def _times_file(self) -> Path:
-        return self.job_folder / f"s{self.brief['sheet']}" / f"modified-r{self.brief['run']}.json"
+        """Of this run; where only the rules are held, of the last run that performed the sheet."""
+        folder, run = self.job_folder / f"s{self.brief['sheet']}", self.brief["run"]
+        files = [folder / f"modified-r{number}.json" for number in range(run, 0, -1)]
+        if self.brief["mode"] == "validate":
+            return next(filter(Path.exists, files), files[0])
+        return files[0]
 
     def _ground(self) -> Ground:
         workspace = self.places.workspace

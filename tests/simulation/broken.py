@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from marianne_operator.plan.control import restart_wanted
 from marianne_operator.plan.decide import decide
 from marianne_operator.plan.observation import Observation
 from marianne_operator.plan.plan import Plan
+from marianne_operator.plan.restart import restart_wanted
 
 Decides = Callable[[Observation], Plan]
 

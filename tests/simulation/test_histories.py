@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from marianne_operator.plan.decide import decide
+from marianne_runner.contract import Rule
 from tests.simulation.kubelet_model import NAMESPACE
 from tests.simulation.ledger_model import Ledger
 from tests.simulation.world import JOB, World
 from tests.unit.plan.build import score
 
+FROM_SHEETS = [{"scope": "FromSheet", "fromSheet": number} for number in (1, 2, 9)]
+RULE: Rule = {"type": "file_exists", "path": "made", "stage": 1, "retry_count": 0, "retry_delay_ms": 0}
 SCORES = {
-    "chain": score(3, tries=2, delay_seconds=5, jitter=True),
-    "diamond": score(4, needs={2: [1], 3: [1], 4: [2, 3]}, max_concurrent=2, tries=2, delay_seconds=5),
+    "chain": score(3, tries=2, delay_seconds=5, jitter=True, rules=[RULE]),
+    "diamond": score(4, needs={2: [1], 3: [1], 4: [2, 3]}, max_concurrent=2, tries=2, delay_seconds=5, rules=[RULE]),
     "fail fast": score(4, needs={4: [1]}, max_concurrent=3, fail_fast=True, tries=1),
     "staggered": score(4, needs={4: [1]}, max_concurrent=3, stagger_ms=700, tries=2, delay_seconds=1),
     "with pauses": score(3, pause_seconds=20, tries=3, delay_seconds=40),
@@ -221,10 +224,15 @@ class Histories(RuleBasedStateMachine):
     def unset_cancel(self):
         self.edit(cancel=None)
 
-    @rule()
-    def restart(self):
+    @rule(
+        scope=st.sampled_from(
+            [{}, {"scope": "All"}, *({"scope": "FromSheet", "fromSheet": each} for each in (1, 2, 9))]
+        ),
+        mode=st.sampled_from(["Run", "ValidateOnly"]),
+    )
+    def restart(self, scope, mode):
         self.token += 1
-        self.edit(restart={"token": str(self.token)})
+        self.edit(restart={"token": str(self.token), "mode": mode, **scope})
 
     @rule(label=st.sampled_from("ab"), policy=st.sampled_from(["Wait", "Replace"]))
     def edit_something_else(self, label, policy):
@@ -245,7 +253,7 @@ class Histories(RuleBasedStateMachine):
         if self.world.job.status.phase != "Completed":
             self.hopeless = ()
             self.edit(cancel=None)
-            self.restart()
+            self.restart({}, "Run")
             self.ends()
             assert self.world.job.status.phase == "Completed", "a restart goes on where it failed"
 

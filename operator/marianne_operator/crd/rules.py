@@ -43,6 +43,12 @@ JOB: Final[dict[str, list[Rule]]] = {
             "message": "exactly one of configMapKeyRef, secretKeyRef",
         }
     ],
+    "spec.restart": [
+        {
+            "rule": "has(self.fromSheet) == (has(self.scope) && self.scope == 'FromSheet')",
+            "message": "fromSheet goes with scope: FromSheet, and with no other",
+        }
+    ],
     "spec.workspace": [
         {
             "rule": "!has(self.persistentVolumeClaim) || !has(self.volumeClaimTemplate)",

@@ -67,8 +67,9 @@ class Restart(Resource):
     """Acts once per new token. `Failed`: every sheet that is neither completed nor skipped by its own condition."""
 
     token: Annotated[str, Field(min_length=1, max_length=64)]
-    scope: Literal["Failed"] = "Failed"
-    mode: Literal["Run"] = "Run"
+    scope: Literal["Failed", "FromSheet", "All"] = "Failed"
+    from_sheet: Annotated[int, Field(ge=1, le=10000)] | None = None
+    mode: Literal["Run", "ValidateOnly"] = "Run"
 
 
 class SheetTemplate(Resource):

@@ -192,6 +192,7 @@ class JobStatus(Resource):
 
     observed_generation: int = -1
     run: Annotated[int, Field(ge=1)] | None = None
+    run_mode: Literal["Run", "ValidateOnly"] = "Run"
     phase: Phase | None = None
     conditions: Annotated[list[Condition], Field(max_length=16)] = []
     progress: Annotated[str, Field(max_length=16)] | None = None

@@ -4,10 +4,10 @@ from marianne_operator.model.job import JobView
 from marianne_operator.model.names import claim_name, score_config_map_name
 from marianne_operator.model.status import JobStatus, ScoreStatus, SheetStatus
 from marianne_operator.plan.clock import stamp
-from marianne_operator.plan.control import restart_wanted
 from marianne_operator.plan.observation import Observation, ScoreReady, ScoreRefusal, Settings
 from marianne_operator.plan.plan import Ensure
 from marianne_operator.plan.pod_manifest import owner_reference
+from marianne_operator.plan.restart import restart_wanted
 
 
 def refusal(seen: Observation) -> ScoreRefusal | None:

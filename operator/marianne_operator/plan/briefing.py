@@ -31,7 +31,7 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
         attempt=sheet.attempt,
         digest=_input_digest(draft.score["digest"], sheet),
         ran=sheet.state == "in_progress" or (last is not None and last.ran),
-        mode=cast(Mode, sheet.execution_mode or "normal"),
+        mode=_mode(draft, sheet),
         instrument=sheet.instrument or "",
         timeout_seconds=_timeout(draft, sheet, instrument),
         profile=instrument.spec.profile,
@@ -59,6 +59,10 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
     if (asked := heal(draft, sheet)) is not None:
         brief["heal"] = asked
     return brief
+
+
+def _mode(draft: Draft, sheet: SheetStatus) -> Mode:
+    return "validate" if draft.validates_only else cast(Mode, sheet.execution_mode or "normal")
 
 
 def _predecessor(sheet: SheetStatus) -> Predecessor:

@@ -55,7 +55,8 @@ def _finish(draft: Draft) -> None:
     if not draft.status.finished:
         draft.set(completion_time=stamp(draft.now))
     draft.set(waiting=None)
-    bad = [sheet for sheet in draft.sheets if sheet.state == "failed"]
+    unmet = [sheet for sheet in draft.sheets if not sheet.satisfied]
+    bad = [sheet for sheet in unmet if sheet.state == "failed"] or unmet
     cancelled = [sheet for sheet in draft.sheets if sheet.state == "cancelled"]
     ending = draft.status.ending
     if ending is not None and ending.reason == "DeadlineExceeded" and cancelled:

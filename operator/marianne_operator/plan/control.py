@@ -1,12 +1,11 @@
 """The verbs, in their precedence: delete > cancel > deadline > restart > pause > run.
 
 Cancel and the deadline are latched as `status.ending`, so that un-setting the verb undoes nothing; only a restart
-begins again. A restart acts once per new token, and only when every Pod has ended.
+begins again (`plan.restart`).
 """
 
 from marianne_operator.model.pod import PodView
-from marianne_operator.model.spec import JobSpec
-from marianne_operator.model.status import Ending, JobStatus, SheetStatus
+from marianne_operator.model.status import Ending, SheetStatus
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.plan import PodDeletion
@@ -33,36 +32,6 @@ def latch(draft: Draft) -> None:
         draft.set(ending=Ending(reason="DeadlineExceeded", since=stamp(draft.now)))
         limit = job.spec.active_deadline_seconds
         draft.warn("DeadlineExceeded", f"the run took longer than spec.activeDeadlineSeconds: {limit}")
-
-
-def restart(draft: Draft) -> None:
-    """Begin the next run, when a new token asks for it and the old run's Pods have ended."""
-    if not restart_wanted(draft.seen.job.spec, draft.status):
-        _say_what_is_in_the_way(draft)
-        return
-    if any(sheet.active for sheet in draft.sheets):
-        message = "spec.restart: waiting for running sheets to end before the next run begins"
-        draft.hold = draft.waiting(draft.status.waiting, "Draining", message)
-        return
-    job = draft.seen.job
-    run = (draft.status.run or 0) + 1
-    token = job.spec.restart.token if job.spec.restart else None
-    draft.set(run=run, restart_token=token, ending=None, completion_time=None, start_time=stamp(draft.now))
-    draft.sheets = [sheet if sheet.satisfied else _afresh(sheet) for sheet in draft.sheets]
-    draft.tell("Restarted", f"run {run}: every sheet that was not completed starts again")
-
-
-def restart_wanted(spec: JobSpec, status: JobStatus) -> bool:
-    """A token that was not yet obeyed, and no cancel in its way."""
-    return spec.restart is not None and spec.restart.token != status.restart_token and not spec.cancel
-
-
-def _say_what_is_in_the_way(draft: Draft) -> None:
-    job = draft.seen.job
-    if job.spec.cancel and job.generation != draft.status.observed_generation:
-        uncancelled = job.spec.model_copy(update={"cancel": False})
-        if restart_wanted(uncancelled, draft.status):
-            draft.warn("RestartIgnored", "spec.restart waits: unset spec.cancel first")
 
 
 def stop(draft: Draft) -> None:
@@ -113,8 +82,3 @@ def _cancelled(draft: Draft, sheet: SheetStatus) -> SheetStatus:
         waiting=None,
         next_retry_at=None,
     )
-
-
-def _afresh(sheet: SheetStatus) -> SheetStatus:
-    """Pending, as never run; attempt numbers go on, because they name Pods and ledgers."""
-    return SheetStatus(num=sheet.num, state="pending", attempt=sheet.attempt, pod_uid=sheet.pod_uid)

@@ -12,6 +12,7 @@ from marianne_operator.plan.observation import Observation, ScoreRefusal
 from marianne_operator.plan.plan import Plan
 from marianne_operator.plan.propagate import propagate
 from marianne_operator.plan.refuse import refuse, waiting_for
+from marianne_operator.plan.restart import restart
 from marianne_operator.plan.retention import pods_to_clear, time_to_live_ends
 
 PREDECESSOR_SECONDS = 5.0
@@ -38,8 +39,9 @@ def _proceed(draft: Draft, why: ScoreRefusal | None) -> None:
     """Latch the verbs, take in what happened, let it act, then start what may: nothing, if there is a why."""
     control.latch(draft)
     account(draft)
-    control.restart(draft)
-    propagate(draft)
+    restart(draft)
+    if not draft.validates_only:
+        propagate(draft)
     control.stop(draft)
     _wait_for_predecessor(draft)
     budget.keep(draft)

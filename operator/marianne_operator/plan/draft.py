@@ -46,6 +46,11 @@ class Draft:
         """Seconds since the epoch."""
         return self.seen.now
 
+    @property
+    def validates_only(self) -> bool:
+        """The run performs nothing: no instrument, no dependencies, no second try."""
+        return self.status.run_mode == "ValidateOnly"
+
     def put(self, sheet: SheetStatus) -> None:
         """Replace this sheet; what an attempt left behind is cut to what the status can afford."""
         self.sheets[sheet.num - 1] = sheet if sheet.active else fitted(sheet, len(self.sheets))

@@ -28,7 +28,8 @@ def launch(draft: Draft) -> None:
     for number, last in draft.gone.items():
         _create_again(draft, draft.sheets[number - 1], last)
     if draft.hold is None:
-        skip_by_condition(draft)
+        if not draft.validates_only:
+            skip_by_condition(draft)
         playable = [sheet for sheet in startable(draft) if _playable(draft, sheet)]
         for sheet in fitting(draft, playable):
             _start(draft, sheet)

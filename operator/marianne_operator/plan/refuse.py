@@ -3,9 +3,9 @@
 from marianne_operator.model.status import JobStatus, Phase, Waiting
 from marianne_operator.plan import conditions
 from marianne_operator.plan.clock import stamp
-from marianne_operator.plan.control import restart_wanted
 from marianne_operator.plan.observation import Observation, ScoreRefusal
 from marianne_operator.plan.plan import Note, Plan
+from marianne_operator.plan.restart import restart_wanted
 
 LOOK_AGAIN_SECONDS = 10.0
 """For what no watch tells of: ConfigMaps and claims."""

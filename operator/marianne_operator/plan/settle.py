@@ -77,6 +77,8 @@ def _failed(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) ->
         case "credentials":
             moved = fallback.advance(draft, sheet, "auth_failure", ended.message)
             return moved or uncharged.refused(draft, sheet, ended)
+    if draft.validates_only:
+        return uncharged.given_up(draft, sheet, f"sheet {sheet.num} does not pass: {ended.message}")
     return (
         _incomplete(draft, sheet, ended, failure)
         if failure.category == "validation"

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-Mode = Literal["normal", "retry", "completion"]
+Mode = Literal["normal", "retry", "completion", "validate"]
 Heal = Literal["look", "apply"]
 
 
@@ -33,7 +33,8 @@ class Brief(TypedDict):
     ended: NotRequired[list[str]]
     """UIDs of Pods of this sheet that the kubelet reported terminated."""
     mode: Mode
-    """`retry`: everything again, since the rules did not hold; `completion`: what is missing."""
+    """`retry`: everything again, since the rules did not hold; `completion`: what is missing; `validate`: no
+    instrument, only the rules."""
     completion: NotRequired[tuple[int, int]]
     """Which completion this is, and of how many; in a file, a list of two."""
     instrument: str

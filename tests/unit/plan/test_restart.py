@@ -1,6 +1,10 @@
 """`spec.restart`: once per token, when every Pod of the old run has ended, and only what was not completed."""
 
+import json
+
+from marianne_operator.model.status import Ending
 from marianne_operator.plan.clock import stamp
+from marianne_runner.contract import BRIEF_ANNOTATION
 from tests.unit.plan.build import (
     NOW,
     after,
@@ -93,3 +97,95 @@ def test_restart_beats_pause_but_starts_nothing():
     status = finished(ended(told=verdict("failed", "Timeout")))
     plan, status = decided(observe(job(status=status, paused=True, restart={"token": "a"}), score(2)))
     assert (status.run, status.phase, plan.create) == (2, "Paused", ())
+
+
+def over(*sheets, **changes):
+    """A run that has ended with these sheets."""
+    return running_status(*sheets).model_copy(update={"completion_time": stamp(NOW), **changes})
+
+
+MIXED = (sheet(1, "completed", 1), sheet(2, "completed", 1), sheet(3, "failed", 2), sheet(4, "completed", 1))
+FORK = {2: [1], 3: [1], 4: [2]}
+
+
+def restarted(status, needs=None, **asked):
+    seen = observe(job(status=status, restart={"token": "a", **asked}), score(4, needs=needs or FORK, max_concurrent=9))
+    return decided(seen)
+
+
+def test_from_a_sheet_means_its_descendants_and_what_failed():
+    plan, status = restarted(over(*MIXED), scope="FromSheet", fromSheet=2)
+    assert states(status) == ["completed", "dispatched", "dispatched", "pending"]
+    assert [each.attempt for each in status.sheets] == [1, 2, 3, 1]
+    assert plan.notes[0].message == ("run 2: sheet 2, what depends on it and what was not completed starts again")
+
+
+def test_all_means_all_from_the_first_on():
+    _, status = restarted(over(*MIXED), scope="All")
+    assert states(status) == ["dispatched", "pending", "pending", "pending"]
+    seen = job(status=over(*MIXED), restart={"token": "a", "scope": "All"}, startSheet=3)
+    _, status = decided(observe(seen, score(4, needs=FORK, max_concurrent=9)))
+    assert states(status) == ["completed", "completed", "dispatched", "dispatched"]
+
+
+def test_from_a_sheet_that_is_not_there_is_said_once_and_changes_nothing():
+    status = over(*MIXED)
+    asked = {"token": "a", "scope": "FromSheet", "fromSheet": 5}
+    plan, after_it = decided(observe(job(status=status, generation=2, restart=asked), score(4, needs=FORK)))
+    assert [(note.reason, note.message) for note in plan.notes] == [
+        ("RestartIgnored", "spec.restart.fromSheet: 5, but the score has 4 sheets")
+    ]
+    assert (after_it.run, states(after_it)) == (1, states(status))
+    again, _ = decided(observe(job(status=after_it, generation=2, restart=asked), score(4, needs=FORK)))
+    assert again.notes == ()
+
+
+RULE = {"type": "file_exists", "path": "{workspace}/made", "stage": 1, "retry_count": 0, "retry_delay_ms": 0}
+
+
+def judged_again(status, told, **asked):
+    """A run that validates only: the status once its Pod has told this verdict."""
+    compiled = score(4, needs=FORK, max_concurrent=9, rules=[RULE])
+    asked = {"token": "a", "mode": "ValidateOnly", **asked}
+    seen = observe(job(status=status, restart=asked), compiled)
+    plan, begun = decided(seen)
+    assert begun.run_mode == "ValidateOnly"
+    modes = [json.loads(each["metadata"]["annotations"][BRIEF_ANNOTATION])["mode"] for each in plan.create]
+    assert set(modes) == {"validate"}
+    asked_for = [(each.num, each.attempt) for each in begun.sheets if each.active]
+    pods = [ended(*numbers, {**told, "sheet": numbers[0], "attempt": numbers[1]}) for numbers in asked_for]
+    plan, status = decided(after(seen, plan, pods={each.name: each for each in pods}))
+    assert plan.create == ()
+    return begun, status
+
+
+def test_validating_again_completes_what_passes_now():
+    begun, status = judged_again(over(*MIXED), verdict())
+    assert states(begun) == ["completed", "completed", "dispatched", "completed"]
+    assert (status.phase, status.sheets[2].attempt, status.sheets[2].success_without_retry) == ("Completed", 3, False)
+
+
+def test_validating_again_tries_nothing_twice():
+    begun, status = judged_again(over(*MIXED), verdict("failed", "ValidationFailed"), scope="All")
+    assert states(begun) == ["dispatched"] * 4
+    assert (states(status), status.phase) == (["failed"] * 4, "Failed")
+
+
+def test_validating_again_leaves_what_was_never_tried():
+    tried = (
+        sheet(1, "failed", 1),
+        sheet(2, "skipped", error_code="E999"),
+        sheet(3, "cancelled"),
+        sheet(4, "cancelled"),
+    )
+    begun, status = judged_again(over(*tried, ending=Ending(reason="Cancelled", since=stamp(NOW))), verdict())
+    assert states(begun) == ["dispatched", "skipped", "cancelled", "cancelled"]
+    assert states(status) == ["completed", "skipped", "cancelled", "cancelled"]
+    assert status.phase == "Failed", "what was not run is not completed"
+
+
+def test_the_run_after_it_performs_again():
+    status = over(*MIXED, run_mode="ValidateOnly")
+    plan, status = restarted(status)
+    assert status.run_mode == "Run"
+    assert json.loads(plan.create[0]["metadata"]["annotations"][BRIEF_ANNOTATION])["mode"] == "normal"
