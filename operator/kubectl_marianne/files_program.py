@@ -18,6 +18,8 @@ LARGEST = 64 << 20
 """Bytes that may go through a log: nodes keep logs of a few dozen megabytes."""
 LINE = 3 * 1024
 LEDGER = ".marianne"
+ATTEMPTS, KEPT = 20, 1 << 20
+"""The latest of a sheet; bytes of each of their files."""
 
 
 class Sender:
@@ -77,10 +79,15 @@ def check_size(root: Path, start: Path) -> None:
 
 
 def answer(root: Path, question: str, path: str, say: Callable[[str], None]) -> None:
-    """`ls`: a line of JSON for each entry. `cat`: a file's bytes. `cp`: a tar with one member, the file or folder."""
+    """`ls`, `evidence`: lines of JSON. `cat`: a file's bytes. `cp`: a tar with one member, the file or folder."""
+    if question == "evidence" and not (root / path).is_dir():
+        raise ValueError("the ledger holds no attempt of this sheet")
     start, sender = inside(root, path), Sender(say)
     if question == "ls":
         for each in entries(root.resolve(), start):
+            sender.write(json.dumps(each).encode() + b"\n")
+    elif question == "evidence":
+        for each in attempts(start):
             sender.write(json.dumps(each).encode() + b"\n")
     elif question == "cat":
         if not start.is_file():
@@ -94,6 +101,39 @@ def answer(root: Path, question: str, path: str, say: Callable[[str], None]) -> 
         with tarfile.open(fileobj=sender, mode="w|gz") as archive:  # type: ignore[call-overload]
             archive.add(start, arcname="" if start == root.resolve() else start.name, filter=_member)
     sender.end()
+
+
+def attempts(sheet: Path) -> Iterator[dict[str, object]]:
+    """What the ledger keeps of a sheet's attempts, in order. Who ran there may have put anything in the place of it."""
+    numbers = sorted(int(each.name[1:]) for each in sheet.glob("a*") if each.name[1:].isdecimal())
+    for number in numbers[-ATTEMPTS:]:
+        files: dict[str, object] = {}
+        for name in ("prompt", "stdout", "stderr", "verdict"):
+            text = kept(sheet / f"a{number}" / name)
+            if text is not None and name == "verdict":
+                files[name] = as_object(text)
+            elif text is not None:
+                files[name] = {"size": len(text), "text": text.decode("utf-8", "replace")}
+        yield {"attempt": number, "files": files}
+
+
+def kept(path: Path) -> "bytes | None":
+    """A regular file's beginning."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(KEPT) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+
+
+def as_object(text: bytes) -> "dict[str, object]":
+    """Empty where it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _member(member: tarfile.TarInfo) -> "tarfile.TarInfo | None":

@@ -1,4 +1,4 @@
-"""The Pod that reads a job's workspace for its caller: restricted as a sheet's, without a token, and short-lived."""
+"""The Pod that reads a job's workspace or ledger for its caller: restricted as a sheet's, tokenless, short-lived."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,10 +23,15 @@ class NoImageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`ls`, `cat` or `cp`, of a path in the workspace."""
+    """`ls`, `cat` or `cp`, of a path in the workspace; `evidence`, of a sheet's folder in the ledger."""
 
     verb: str
     path: str
+
+    @property
+    def of_ledger(self) -> bool:
+        """Where it is about."""
+        return self.verb == "evidence"
 
 
 def claim_of(job: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -35,6 +40,11 @@ def claim_of(job: Mapping[str, Any]) -> tuple[str, str | None]:
     if given:
         return given["claimName"], given.get("subPath")
     return f"{job['metadata']['name']}-workspace", "workspace"
+
+
+def ledger_of(job: Mapping[str, Any]) -> str:
+    """The folder of the same claim that the runners keep their marks in."""
+    return ".marianne" if job["spec"].get("workspace", {}).get("persistentVolumeClaim") else "ledger"
 
 
 def image_of(pods: Sequence[Mapping[str, Any]]) -> str:
@@ -48,7 +58,7 @@ def image_of(pods: Sequence[Mapping[str, Any]]) -> str:
 
 def reader(job: Mapping[str, Any], claim: Mapping[str, Any], image: str, question: Question) -> dict[str, Any]:
     """The whole Pod. The claim's node is shared where the volume is on one node alone."""
-    folder = claim_of(job)[1]
+    folder = ledger_of(job) if question.of_ledger else claim_of(job)[1]
     mount = {"name": "claim", "mountPath": FOLDER, "readOnly": True} | ({"subPath": folder} if folder else {})
     template = job["spec"].get("sheetTemplate") or {}
     spec = {

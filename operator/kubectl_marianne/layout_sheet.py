@@ -1,13 +1,11 @@
-"""One sheet with all that is known of it, and its attempts."""
+"""One sheet with all that is known of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from kubectl_marianne import palette
-from kubectl_marianne.attempts import Attempt
 from kubectl_marianne.lines import Cell, Line, Span, grid, line
 from kubectl_marianne.reading import Look
-from kubectl_marianne.times import clock, duration, parsed, since
 
 STATE: Final = "status"
 TAILS: Final = ("stdout_tail", "stderr_tail")
@@ -23,21 +21,6 @@ def sheet_lines(details: Mapping[str, Any], look: Look) -> list[Line]:
     for key, parts in long.items():
         lines += [line(Span(key, palette.HEADER)), *(line("  ", part) for part in parts)] if parts else []
     return lines
-
-
-def attempt_lines(attempts: Sequence[Attempt], look: Look) -> list[Line]:
-    """One line each."""
-    header: list[Cell] = [Span(each, palette.HEADER) for each in ("ATTEMPT", "POD", "STATE", "EXIT", "STARTED", "TIME")]
-    rows = [header, *(_attempt_cells(each, look) for each in attempts)]
-    return grid(rows, look.width, look.signs.more, [1])
-
-
-def _attempt_cells(attempt: Attempt, look: Look) -> list[Cell]:
-    began, over = parsed(attempt.started), parsed(attempt.finished)
-    took = duration((over - began).total_seconds()) if began and over else since(attempt.started, look.now)
-    state = " ".join(filter(None, (attempt.phase, attempt.reason if attempt.reason != "Completed" else "")))
-    code = "-" if attempt.exit_code is None else str(attempt.exit_code)
-    return [str(attempt.number), attempt.pod, state, code, clock(attempt.started, look.now) or "-", took]
 
 
 def _value(key: str, value: object, look: Look) -> Cell:

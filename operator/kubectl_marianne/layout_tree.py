@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from kubectl_marianne import palette
-from kubectl_marianne.attempts import Attempt, outcome
 from kubectl_marianne.layout_job import headline
 from kubectl_marianne.lines import GAP, Cell, Line, Span, fit, line
 from kubectl_marianne.reading import Body, Look, Score, counted, sheets
 from kubectl_marianne.sheet_cells import checks, detail, taken
+from kubectl_marianne.times import duration
+from marianne_client.attempts import Attempt
 
 FOLDED: Final = 12
 """Voices of one movement that are listed one by one, unless all are asked for."""
@@ -71,7 +72,16 @@ def _sheet(
         deeper = inner + ("   " if last else look.signs.trunk)
         for index, attempt in enumerate(known):
             twig = Span(deeper + _branch(look, last=index == len(known) - 1).text, palette.DIM)
-            yield line(twig, f"attempt {attempt.number}{GAP}Pod {attempt.pod}{GAP}{outcome(attempt, look.now)}")
+            yield line(
+                twig, f"attempt {attempt.number}{GAP}Pod {attempt.pod}{GAP}{outcome(attempt, look.now.timestamp())}"
+            )
+
+
+def outcome(attempt: Attempt, now: float) -> str:
+    """In a few words."""
+    took = duration((attempt.finished or now) - attempt.started) if attempt.started is not None else ""
+    code = None if attempt.exit_code is None else f"exit {attempt.exit_code}"
+    return " ".join(filter(None, (code or attempt.phase, attempt.reason, took)))
 
 
 def _checks(sheet: Body, score: Score) -> str:

@@ -15,11 +15,11 @@ async def command(
     every: Annotated[bool, typer.Option("--all", help="Every voice, attempt and dependency.")] = False,
 ) -> int:
     """Pods that were removed are missing among the attempts."""
-    from kubectl_marianne.attempts import attempts_by_sheet  # noqa: PLC0415  (not for --help)
-    from kubectl_marianne.fetch import look, one_job, pods_of, score_of  # noqa: PLC0415
+    from kubectl_marianne.fetch import look, one_job, pods_of, score_of  # noqa: PLC0415  (not for --help)
     from kubectl_marianne.layout_tree import tree_lines  # noqa: PLC0415
     from kubectl_marianne.output import show  # noqa: PLC0415
     from kubectl_marianne.session import session  # noqa: PLC0415
+    from marianne_client.attempts import attempts_by_sheet  # noqa: PLC0415
 
     async with session(options) as opened:
         found = await one_job(opened, job)

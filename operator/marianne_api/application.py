@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from starlette.middleware.cors import CORSMiddleware
 
-from marianne_api import conductor, errors, health, jobs, logs_routes, read, scores, sheets
+from marianne_api import attempts, conductor, errors, health, jobs, logs_routes, read, scores, sheets
 from marianne_api.authentication import Authentication, Authenticator, ForwardedTokens, OwnToken
 from marianne_api.dependencies import AppState, Times
 from marianne_api.guard import Guard
@@ -44,7 +44,7 @@ def create_app(
     errors.add_handlers(app)
     app.include_router(health.router)
     # The conductor's status first: its path would be that of a job called `daemon`.
-    for module in (conductor, jobs, sheets, read, logs_routes, scores):
+    for module in (conductor, jobs, sheets, attempts, read, logs_routes, scores):
         app.include_router(module.router, responses=errors.PROBLEMS, dependencies=[DESCRIBED_BEARER])
     _add_door(app, state, _authenticator(state, own_token))
     return app

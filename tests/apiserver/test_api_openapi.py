@@ -41,6 +41,7 @@ ROUTES = {
     "GET /api/jobs/{job_id}/status",
     "GET /api/jobs/{job_id}/sheets",
     "GET /api/jobs/{job_id}/sheets/{sheet_num}",
+    "GET /api/jobs/{job_id}/sheets/{sheet_num}/attempts",
     "GET /api/jobs/{job_id}/graph",
     "GET /api/jobs/{job_id}/events",
     "GET /api/jobs/{job_id}/observer",

@@ -232,7 +232,7 @@ async def test_a_sheet_has_its_33_details(marianne: Marianne, held: str) -> None
     code, shown, _ = await marianne("sheet", held, "1")
     assert {"sheet_num", "status", "cost_confidence"} <= {row.split()[0] for row in shown.splitlines()}
     code, attempts, _ = await marianne("sheet", held, "1", "--attempts")
-    assert attempts.splitlines()[1].split()[0::2][:2] == ["1", "Running"]
+    assert attempts.splitlines()[1].split()[:4] == ["1", "normal", "cli", "running"]
     code, _, error = await marianne("sheet", held, "9")
     assert (code, error) == (1, f"Sheet 9 not found in job {held}\n")
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -115,3 +116,29 @@ async def test_an_answer_that_lost_something_is_no_answer(root: Path, spoil, why
     lines = run(root, "cat", "parts/one.bin")
     with pytest.raises(ReaderError, match=why):
         await received(spoil(lines))
+
+
+async def test_evidence_of_a_sheet_is_a_line_for_each_attempt(tmp_path: Path) -> None:
+    """Whatever an agent put into the ledger in its place is not followed, and not waited for."""
+    sheet = tmp_path / "u-1" / "s3"
+    for number in (10, 2, 1):
+        folder = sheet / f"a{number}"
+        folder.mkdir(parents=True)
+        (folder / "prompt").write_text(f"prompt {number}")
+    (sheet / "a2" / "verdict").write_text('{"outcome": "failed"}')
+    (sheet / "a2" / "stdout").write_bytes(b"\xff" + b"x" * (2 << 20))
+    (sheet / "a10" / "verdict").write_text("[")
+    (tmp_path / "secret").write_text("not yours")
+    (sheet / "a10" / "stdout").symlink_to(tmp_path / "secret")
+    os.mkfifo(sheet / "a10" / "stderr")
+    told = [json.loads(line) for line in await received(run(tmp_path, "evidence", "u-1/s3"))]
+    assert [each["attempt"] for each in told] == [1, 2, 10]
+    assert told[0]["files"] == {"prompt": {"size": 8, "text": "prompt 1"}}
+    assert told[1]["files"]["verdict"] == {"outcome": "failed"}
+    assert (told[1]["files"]["stdout"]["size"], told[1]["files"]["stdout"]["text"][:2]) == (1 << 20, "\ufffdx")
+    assert told[2]["files"] == {"prompt": {"size": 9, "text": "prompt 10"}, "verdict": {}}
+
+
+@pytest.mark.parametrize("path", ["u-1/s4", "../secret", "u-2/s3"])
+def test_of_a_sheet_without_attempts_there_is_no_evidence(root: Path, path: str) -> None:
+    assert run(root, "evidence", path) == ["! the ledger holds no attempt of this sheet"]

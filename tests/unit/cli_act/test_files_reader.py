@@ -43,6 +43,16 @@ def test_it_reads_the_claim_and_goes_with_its_job() -> None:
     assert "marianne.dev/job" not in body["metadata"]["labels"], "the operator would take it for a sheet's"
 
 
+@pytest.mark.parametrize(
+    ("workspace", "folder"),
+    [({}, "ledger"), ({"persistentVolumeClaim": {"claimName": "work", "subPath": "a/b"}}, ".marianne")],
+)
+def test_evidence_is_read_in_the_ledger_alone(workspace: dict, folder: str) -> None:
+    body = reader(JOB | {"spec": {"workspace": workspace}}, CLAIM, "image:1", Question("evidence", "u-1/s3"))
+    (mount,) = body["spec"]["containers"][0]["volumeMounts"]
+    assert (mount["subPath"], mount["readOnly"]) == (folder, True)
+
+
 def test_it_goes_where_a_volume_of_one_node_is() -> None:
     affinity = reader(JOB, CLAIM, "image:1", ASKED)["spec"]["affinity"]
     term = affinity["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][0]

@@ -1,5 +1,6 @@
 """Jobs, scores and rows as the cluster would hold them."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,6 +72,35 @@ SCORE = Score(
         "performers": [{"instrument": "claude-code"}],
     }
 )
+
+
+def pod(number: int, *, sheet: int = 3, uid: str = "u1", brief: object = None, **status: Any) -> dict[str, Any]:
+    """A Pod of an attempt, as the API server tells it; `state` is its container's."""
+    state = status.pop("state", None)
+    labels = {"marianne.dev/job-uid": uid, "marianne.dev/sheet": str(sheet), "marianne.dev/attempt": str(number)}
+    meta = {"name": f"p{number}", "namespace": "default", "uid": f"uid-{number}", "labels": labels}
+    annotations = {"marianne.dev/brief": brief if isinstance(brief, str) else json.dumps(brief or {})}
+    containers = [{"name": "proxy", "state": {"running": {}}}, {"name": "sheet", "state": state}] if state else []
+    return {
+        "metadata": {
+            **meta,
+            "annotations": annotations,
+            "resourceVersion": "1",
+            "creationTimestamp": "2026-11-24T12:59:00Z",
+        },
+        "status": {"phase": "Pending", **status, **({"containerStatuses": containers} if containers else {})},
+    }
+
+
+def ended(number: int, exit_code: int, verdict: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    """The `state` of a container that is over; of a verdict, what is not said is nothing."""
+    told: dict[str, Any] = {"exitCode": exit_code, "reason": "Completed" if exit_code == 0 else "Error"}
+    told |= {"startedAt": "2026-11-24T13:00:00Z", "finishedAt": "2026-11-24T13:00:09Z", **fields}
+    if verdict is not None:
+        plain = {"protocol": 1, "pod_uid": f"uid-{number}", "run": 1, "sheet": 3, "attempt": number}
+        plain |= {"outcome": "failed", "reason": "", "message": "", "passed_rules": [], "failed_rules": []}
+        told["message"] = json.dumps(plain | verdict)
+    return {"terminated": told}
 
 
 def condition(kind: str, value: str, reason: str, message: str = "") -> dict[str, Any]:

@@ -3,17 +3,17 @@
 import pytest
 from rich.cells import cell_len
 
-from kubectl_marianne.attempts import Attempt, attempts_by_sheet, outcome
 from kubectl_marianne.layout_errors import error_lines
 from kubectl_marianne.layout_job import job_lines
 from kubectl_marianne.layout_list import conductor_line, fitted, job_table
-from kubectl_marianne.layout_sheet import attempt_lines, sheet_lines
+from kubectl_marianne.layout_sheet import sheet_lines
 from kubectl_marianne.layout_tree import tree_lines
 from kubectl_marianne.lines import Line, plain
 from kubectl_marianne.reading import Score
+from marianne_client.attempts import attempts_by_sheet
 from marianne_client.conductor import ConductorStatus
 from marianne_client.details import sheet_details
-from tests.unit.cli_read.samples import NOW, SCORE, condition, job, look, row, sheet
+from tests.unit.cli_read.samples import SCORE, condition, ended, job, look, pod, row, sheet
 
 UNTIL = "2026-11-24T14:05:00Z"
 CONDUCTOR = ConductorStatus(1, 10800.0, 2, 3, 60.0, "0.3.0", "uid")
@@ -186,30 +186,33 @@ def test_a_tree_groups_voices_and_shows_attempts_where_they_matter() -> None:
     body = job(
         "Failed", sheet(1, "completed"), sheet(2, "failed", errorMessage="exit 3"), sheet(3, "completed"), sheet(4)
     )
-    attempts = {
-        3: [Attempt(3, number, f"q-{number}", "Succeeded", "Completed", 0, None, None) for number in (1, 2)],
-        1: [Attempt(1, 1, "p-1", "Succeeded", "Completed", 0, None, None)],
-        2: [
-            Attempt(2, 1, "p-2", "Failed", "Error", 1, "2026-11-24T13:00:00Z", "2026-11-24T13:01:05Z"),
-            Attempt(2, 2, "p-3", "Failed", "OOMKilled", 137, None, None),
+    done = {"phase": "Succeeded"}
+    killed = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
+    attempts = attempts_by_sheet(
+        [
+            *(pod(number, sheet=3, state=ended(number, 0, startedAt=None), **done) for number in (2, 1)),
+            pod(1, sheet=1, state=ended(1, 0, startedAt=None), **done),
+            pod(1, sheet=2, phase="Failed", state=ended(1, 1, finishedAt="2026-11-24T13:01:05Z")),
+            pod(2, sheet=2, phase="Failed", state=killed),
         ],
-    }
+        "u1",
+    )
     assert texts(tree_lines(body, SCORE, attempts, look(), every=False)) == [
         "review-k2 - default - Failed - 1h02m",
         "|- movement 1  1 completed",
         "|  `- sheet 1  completed",
         "|- movement 2 draft (2 sheets)  1 failed  1 completed",
         "|  |- sheet 2 voice 1  failed  exit 3",
-        "|  |  |- attempt 1  Pod p-2  exit 1 1m05s",
-        "|  |  `- attempt 2  Pod p-3  exit 137 OOMKilled",
+        "|  |  |- attempt 1  Pod p1  exit 1 1m05s",
+        "|  |  `- attempt 2  Pod p2  exit 137 OOMKilled",
         "|  `- sheet 3 voice 2  completed",
-        "|     |- attempt 1  Pod q-1  exit 0",
-        "|     `- attempt 2  Pod q-2  exit 0",
+        "|     |- attempt 1  Pod p1  exit 0",
+        "|     `- attempt 2  Pod p2  exit 0",
         "`- movement 3  1 pending",
         "   `- sheet 4  pending  merge them",
     ]
     every = texts(tree_lines(body, SCORE, attempts, look(), every=True))
-    assert "|     `- attempt 1  Pod p-1  exit 0" in every
+    assert "|     `- attempt 1  Pod p1  exit 0" in every
     assert every[-1].endswith("after 2, 3")
 
 
@@ -227,34 +230,6 @@ def test_a_sheet_shows_all_of_its_33_details() -> None:
     assert "exit_code                     1" in lines
     assert lines[lines.index("stdout_tail") :][:3] == ["stdout_tail", "  one", "  two"]
     assert lines[lines.index("failed_validations") :][:3] == ["failed_validations", "  a", "  b"]
-
-
-def test_attempts_are_those_of_this_very_job() -> None:
-    def pod(uid: str, number: int, **status: object) -> dict[str, object]:
-        labels = {"marianne.dev/job-uid": uid, "marianne.dev/sheet": "3", "marianne.dev/attempt": str(number)}
-        return {"metadata": {"name": f"p{number}", "labels": labels}, "status": status}
-
-    ended = {
-        "exitCode": 3,
-        "reason": "Error",
-        "startedAt": "2026-11-24T13:00:00Z",
-        "finishedAt": "2026-11-24T13:00:09Z",
-    }
-    pods = [
-        pod("u1", 2, phase="Pending", containerStatuses=[{"state": {"waiting": {"reason": "ImagePullBackOff"}}}]),
-        pod("u1", 1, phase="Failed", containerStatuses=[{"state": {"terminated": ended}}]),
-        pod("other", 9),
-        {"metadata": {"name": "stranger"}},
-    ]
-    found = attempts_by_sheet(pods, "u1")
-    assert [(each.number, outcome(each, NOW)) for each in found[3]] == [
-        (1, "exit 3 9s"),
-        (2, "Pending ImagePullBackOff"),
-    ]
-    assert texts(attempt_lines(found[3], look()))[1:] == [
-        "1        p1   Failed Error              3     13:00    9s",
-        "2        p2   Pending ImagePullBackOff  -     -        -",
-    ]
 
 
 def test_errors_show_the_message_whole_and_what_failed() -> None:
