@@ -8,6 +8,8 @@ SHORTEST, LONGEST = 300.0, 86400.0
 """A wait is kept within these: a minute's ban that is told in the middle of an outage means nothing, and what is told
 as more than a day is asked again after a day."""
 DEFAULT: Final = 3600.0
+SOONEST: Final = 5.0
+"""Of an exact reset: sooner than this there is no use in trying."""
 
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART: Final = r"\d{1,9}(?:\.\d{1,6})?\s{0,3}(?:days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)\b"
@@ -30,7 +32,18 @@ def wait_told(text: str, now: float) -> float | None:
     return None if told is None else min(max(told, SHORTEST), LONGEST)
 
 
+def reset_told(text: str, now: float) -> float | None:
+    """Seconds since the epoch, where it is told to the second; a time of day, whose zone is unknown, is not exact."""
+    told = _exactly(text, now)
+    return None if told is None else now + min(max(told, SOONEST), LONGEST)
+
+
 def _told(text: str, now: float) -> float | None:
+    told = _exactly(text, now)
+    return _until_clock(text, now) if told is None else told
+
+
+def _exactly(text: str, now: float) -> float | None:
     if found := _EPOCH.search(text):
         return float(found[1]) - now
     if (instant := _instant(text)) is not None:
@@ -41,7 +54,7 @@ def _told(text: str, now: float) -> float | None:
         )
     if found := _SECONDS.search(text):
         return float(found[1])
-    return _until_clock(text, now)
+    return None
 
 
 def _instant(text: str) -> float | None:

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from marianne_runner import verdicts
 from marianne_runner.classify import Ending
 from marianne_runner.classify_text import Cause
+from marianne_runner.classify_wait import DEFAULT, reset_told, wait_told
 from marianne_runner.command import interface
 from marianne_runner.contract import Verdict
 from marianne_runner.evidence import capture_bytes
@@ -15,7 +16,7 @@ from marianne_runner.output import MOST_TOKENS, Report, read_report
 from marianne_runner.perform import Exit, run
 from marianne_runner.processes import Program
 from marianne_runner.redact import redact
-from marianne_runner.signals import Said, cause, heard, limit_in_answer
+from marianne_runner.signals import Said, cause, heard, limit_in_answer, speaks_of_limit
 from marianne_runner.silence import Silence
 from marianne_runner.streams import Live, Tee
 from marianne_runner.task import Task
@@ -71,8 +72,9 @@ def perform(
         )
         failure = _explained(task, verdict, failure, ended, said_of_it)
         verdict["reason"], verdict["message"] = failure
-    elif failure is None and (limit_told := limit_in_answer(said.decode(errors="replace"), task.clock.wall())):
-        _add(verdict, limit_told)
+    answer = said.decode(errors="replace")
+    if failure is None and (limit_told := limit_in_answer(answer, task.clock.wall())):
+        _add(verdict, limit_told, answer, task)
     if ended.interrupted:
         verdict["outcome"], verdict["reason"], verdict["message"] = "interrupted", "", INTERRUPTED
     return Performance(verdict, failure, said, stderr.tail, ended.interrupted)
@@ -81,9 +83,11 @@ def perform(
 def _explained(task: Task, verdict: Verdict, failure: verdicts.Failure, ended: Exit, said: Said) -> verdicts.Failure:
     """With what is recognised in its words; the cause goes into the verdict, unless memory is known to be it."""
     signals = heard(interface(task.brief["profile"]).get("errors") or {}, said.stdout, said.stderr)
+    if speaks_of_limit(task.score, said):
+        signals = signals._replace(rate_limited=True)
     if failure[0] != "OutOfMemory":
         ending = Ending.of_shell(ended.code, ended.signal_number, timed_out=ended.timed_out)
-        _add(verdict, cause(signals, ending, said, task.clock.wall()))
+        _add(verdict, cause(signals, ending, said, task.clock.wall()), f"{said.last}\n{said.stderr}", task)
     return (failure[0], f"{failure[1]} ({signals.told})") if signals.told else failure
 
 
@@ -99,9 +103,19 @@ def _take_feedback(task: Task, verdict: Verdict, said: bytes) -> None:
         Live(2)(f"marianne-runner: {wrong}\n".encode(errors="replace"))
 
 
-def _add(verdict: Verdict, found: Cause) -> None:
+def _add(verdict: Verdict, found: Cause, text: str, task: Task) -> None:
     verdict["error_code"], verdict["error_category"], verdict["retriable"] = found.code, found.category, found.retriable
-    if found.wait is not None:
+    if found.category == "rate_limit":
+        _add_wait(verdict, found, text, task.clock.wall())
+    elif found.wait is not None:
+        verdict["wait_seconds"] = found.wait
+
+
+def _add_wait(verdict: Verdict, found: Cause, text: str, now: float) -> None:
+    """What is told to the second is kept to the second; where nothing is told, the score says how long to wait."""
+    if (moment := reset_told(text, now)) is not None:
+        verdict["resets_at"] = moment
+    if found.wait is not None and (found.wait != DEFAULT or wait_told(text, now) is not None):
         verdict["wait_seconds"] = found.wait
 
 

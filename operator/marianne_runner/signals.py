@@ -8,6 +8,7 @@ from marianne_runner.classify import Ending, classify
 from marianne_runner.classify_json import errors_told
 from marianne_runner.classify_text import Cause, by_code, limit_told
 from marianne_runner.classify_wait import DEFAULT, wait_told
+from marianne_runner.contract import CompiledScore
 
 KINDS: Final = ("auth_error", "crash", "stale", "timeout", "capacity")
 """In the order in which they are tried: what needs a person comes before what passes by itself."""
@@ -55,11 +56,18 @@ def heard(errors: Mapping[str, Any], stdout: str, stderr: str) -> Signals:
 def cause(signals: Signals, ended: Ending, said: "Said", now: float) -> Cause:
     """The reason that lies deepest. A CLI that was stopped for its time may have waited for a limit to end."""
     if signals.rate_limited:
-        told = limit_told(said.stderr, now)
-        return told or Cause("E101", "rate_limit", retriable=True, wait=wait_told(said.stderr, now) or DEFAULT)
+        told = limit_told(said.stderr, now) or limit_told(said.last, now)
+        wait = wait_told(f"{said.stderr}\n{said.last}", now) or DEFAULT
+        return told or Cause("E101", "rate_limit", retriable=True, wait=wait)
     if signals.error_type is not None and not ended.timed_out:
         return CAUSES[signals.error_type]
     return classify(said.last, said.stderr, ended, now=now).cause
+
+
+def speaks_of_limit(score: CompiledScore, said: "Said") -> bool:
+    """The score's author knows words for a limit that the profile does not."""
+    patterns = score["rate_limit"].get("detection_patterns") if "rate_limit" in score else None
+    return _any(patterns or (), f"{said.last}\n{said.stderr}")
 
 
 def limit_in_answer(answer: str, now: float) -> Cause | None:

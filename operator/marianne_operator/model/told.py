@@ -89,6 +89,7 @@ _SHAPE: Final[Mapping[str, Callable[[object], bool]]] = {
     "error_category": lambda value: isinstance(value, str) and value in CATEGORIES,
     "retriable": _flag,
     "wait_seconds": _amount,
+    "resets_at": _amount,
     "executed_pass_percentage": _amount,
     "confidence": _amount,
     "disk_full": _text,

@@ -37,12 +37,12 @@ def latch(draft: Draft) -> None:
 def stop(draft: Draft) -> None:
     """Stop what an ending run, or a pause that interrupts, does not let go on.
 
-    A pause also says that refused credentials are looked after: after it they are tried again.
+    A pause also says that somebody looks after what waits for a person: after it, it is tried again.
     """
     spec = draft.seen.job.spec
     if spec.paused:
         for sheet in filter(refuses, draft.sheets):
-            draft.put(sheet.to(state="pending", waiting=None))
+            draft.put(sheet.to(state="pending", waiting=None, rate_limit_waits=0, quota_waits=0))
     if draft.status.ending is not None:
         for sheet in [each for each in draft.sheets if not each.terminal and not lives(draft, each)]:
             draft.put(_cancelled(draft, sheet))

@@ -13,20 +13,24 @@ from marianne_runner.contract import Verdict
 INFRASTRUCTURE_CAP: Final = 3
 """Ends forgiven per sheet and run; one more fails the sheet, so that an eviction loop ends and says why."""
 RATE_LIMIT_CAP, QUOTA_CAP = 24, 48
-"""Waits for a provider's rate limit, and for a quota that is spent, per sheet and run."""
+"""Waits for a provider's rate limit, and for a quota that is spent, per sheet, unless its score says otherwise."""
 
 Payer = Literal["sheet", "infrastructure", "limit", "credentials"]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`final`: trying again could only fail the same way. `wait`: seconds before the next try, if that is known."""
+    """`final`: trying again could only fail the same way. `wait`: seconds before the next try, if that is known.
+
+    `resets_at`: when the limit is over, told to the second; seconds since the epoch.
+    """
 
     code: str
     category: str
     payer: Payer = "sheet"
     final: bool = False
     wait: float | None = None
+    resets_at: float | None = None
 
 
 FAILURES: Final = {
@@ -66,6 +70,7 @@ def failure_of(reason: str, told: Verdict | None) -> Failure:
         PAYERS.get(category, "sheet"),
         final=not told.get("retriable", True),
         wait=told.get("wait_seconds"),
+        resets_at=told.get("resets_at"),
     )
 
 

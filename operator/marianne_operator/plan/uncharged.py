@@ -14,6 +14,9 @@ from marianne_operator.plan.standing import RATE_LIMITED
 from marianne_runner.contract import Retry
 
 CREDENTIALS: Final = "CredentialsRefused"
+EXHAUSTED: Final = "LimitsExhausted"
+OF_A_PERSON: Final = frozenset({CREDENTIALS, EXHAUSTED})
+"""Waits that end when the job was paused and resumed."""
 DELAYS: Final = Retry(
     max_retries=0,
     base_delay_seconds=15.0,
@@ -25,6 +28,7 @@ DELAYS: Final = Retry(
     completion_threshold_percent=100.0,
 )
 """Between tries that cost nobody anything: a workspace that cannot be written, an image without a runner."""
+SHORTEST_LIMIT: Final = 5.0
 LONGEST_LIMIT: Final = 86400.0
 USUAL_LIMIT: Final = 3600.0
 
@@ -56,16 +60,21 @@ def disrupted(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
 
 def limit_ends(draft: Draft, failure: Failure) -> float:
     """When the provider's limit is over, as told or as usual."""
-    return draft.now + min(failure.wait or USUAL_LIMIT, LONGEST_LIMIT)
+    if failure.resets_at is not None:
+        return min(max(failure.resets_at, draft.now + SHORTEST_LIMIT), draft.now + LONGEST_LIMIT)
+    usual = 60.0 * draft.score["rate_limit"]["wait_minutes"] if "rate_limit" in draft.score else USUAL_LIMIT
+    return draft.now + min(failure.wait or usual, LONGEST_LIMIT)
 
 
 def limited(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure, until: float) -> SheetStatus:
     """A provider's limit is waited for without a Pod; what failed before it tells nothing of what fails after it."""
     quota = failure.code == "E104"
     waits = (sheet.quota_waits if quota else sheet.rate_limit_waits) + 1
-    if waits > (QUOTA_CAP if quota else RATE_LIMIT_CAP):
-        kind = "a quota" if quota else "a rate limit"
-        return given_up(draft, sheet, f"sheet {sheet.num} met {kind} {waits} times: {ended.message}")
+    if waits > _most_waits(draft, quota=quota):
+        kind = "a spent quota" if quota else "a rate limit"
+        message = f"met {kind} {waits} times: pause the job and resume it to try again ({ended.message})"
+        waiting = draft.waiting(None, EXHAUSTED, message)
+        return sheet.to(state="waiting", waiting=waiting, next_retry_at=None, completed_at=None, recent_errors=[])
     return sheet.to(
         state="waiting",
         waiting=draft.waiting(None, RATE_LIMITED, ended.message, until=until),
@@ -75,6 +84,13 @@ def limited(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure, un
         recent_errors=[],
         completed_at=None,
     )
+
+
+def _most_waits(draft: Draft, *, quota: bool) -> int:
+    if "rate_limit" not in draft.score:
+        return QUOTA_CAP if quota else RATE_LIMIT_CAP
+    limit = draft.score["rate_limit"]
+    return limit["max_quota_waits"] if quota else limit["max_waits"]
 
 
 def refused(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
@@ -94,8 +110,8 @@ def refused(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
 
 
 def refuses(sheet: SheetStatus) -> bool:
-    """It waits for its credentials to be mended."""
-    return sheet.state == "waiting" and sheet.waiting is not None and sheet.waiting.reason == CREDENTIALS
+    """It waits for a person: for its credentials to be mended, or for a word after too many limits."""
+    return sheet.state == "waiting" and sheet.waiting is not None and sheet.waiting.reason in OF_A_PERSON
 
 
 def given_up(draft: Draft, sheet: SheetStatus, message: str) -> SheetStatus:

@@ -12,6 +12,7 @@ from marianne_operator.score.conditions import applies
 from marianne_operator.score.cost_limits import cost_limits
 from marianne_operator.score.expansion import Place, dependencies, fan_out, items, places
 from marianne_operator.score.fields import Score, ValidationRule
+from marianne_operator.score.fields.execution import RateLimitConfig
 from marianne_operator.score.fields.sheet import SkipWhenCommand
 from marianne_operator.score.instruments import fallbacks, performer
 from marianne_operator.score.load import MAX_TEXT, score_of, tree_of
@@ -26,6 +27,7 @@ from marianne_runner.contract import (
     CrossSheet,
     Parallel,
     Performer,
+    RateLimit,
     Retry,
     Rule,
     Sheet,
@@ -186,6 +188,15 @@ def _retry(score: Score) -> Retry:
     )
 
 
+def _rate_limit(written: RateLimitConfig) -> RateLimit:
+    made = RateLimit(
+        wait_minutes=written.wait_minutes, max_waits=written.max_waits, max_quota_waits=written.max_quota_waits
+    )
+    if "detection_patterns" in written.model_fields_set:
+        made["detection_patterns"] = written.detection_patterns
+    return made
+
+
 def _pause(score: Score) -> float:
     """Only as written: Marianne's default of two seconds would be the whole gap (decision 002)."""
     written = "pause_between_sheets_seconds" in score.model_fields_set
@@ -229,6 +240,8 @@ def _add_optional(compiled: CompiledScore, score: Score) -> None:
             capture_files=cross.capture_files,
             lookback_sheets=cross.lookback_sheets,
         )
+    if "rate_limit" in score.model_fields_set:
+        compiled["rate_limit"] = _rate_limit(score.rate_limit)
     if score.stale_detection.enabled:
         compiled["stale_detection"] = StaleDetection(
             idle_timeout_seconds=score.stale_detection.idle_timeout_seconds,

@@ -40,7 +40,6 @@ EFFECTS: Final = (
     Effect("on_success", "refused", _FOLLOWS),
     Effect("backend.system_prompt_file", "refused", _PROMPT),
     Effect("backend.working_directory", "refused", "the instrument would work elsewhere"),
-    Effect("rate_limit", "none", ABSENT),
     Effect("circuit_breaker", "none", ABSENT),
     Effect("notifications", "none", ABSENT),
     Effect("learning", "none", ABSENT),

@@ -115,6 +115,16 @@ class Parallel(TypedDict):
     stagger_delay_ms: int
 
 
+class RateLimit(TypedDict):
+    """How long to wait for a limit whose end is not told, and how often, before a person is asked."""
+
+    wait_minutes: int
+    max_waits: int
+    max_quota_waits: int
+    detection_patterns: NotRequired[list[str]]
+    """Words of a limit, beside the profile's and those that are known of all programs; looked for by the runner."""
+
+
 class StaleDetection(TypedDict):
     """How long an instrument may say nothing, and how often that is looked at."""
 
@@ -195,6 +205,8 @@ class CompiledScore(TypedDict):
     parallel: Parallel
     pause_between_sheets_seconds: float
     max_output_capture_bytes: int
+    rate_limit: NotRequired[RateLimit]
+    """Where the score writes it."""
     stale_detection: NotRequired[StaleDetection]
     """Absent: silence is no fault."""
     cost_limits: NotRequired[CostLimits]

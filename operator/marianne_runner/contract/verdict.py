@@ -87,6 +87,8 @@ class Verdict(TypedDict):
     retriable: NotRequired[bool]
     wait_seconds: NotRequired[float]
     """What is to be waited before it, if that is known."""
+    resets_at: NotRequired[float]
+    """Of a limit, when it is over, where the provider told it to the second."""
     input_tokens: NotRequired[int]
     output_tokens: NotRequired[int]
     cost_micro_usd: NotRequired[int]

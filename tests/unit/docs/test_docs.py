@@ -32,6 +32,7 @@ WAITING = frozenset(
         "WorkspaceUnusable",
         "Backoff",
         "RateLimited",
+        "LimitsExhausted",
         "BudgetReached",
         "Approval",
         "Draining",

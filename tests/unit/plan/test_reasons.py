@@ -72,10 +72,10 @@ def test_how_long_a_limit_is_waited_for(told, waited):
     ("code", "field", "cap"), [("E101", "rate_limit_waits", RATE_LIMIT_CAP), ("E104", "quota_waits", QUOTA_CAP)]
 )
 def test_limits_are_waited_for_only_so_often(code, field, cap):
-    for waits, state in ((cap - 1, "waiting"), (cap, "failed")):
+    for waits, reason in ((cap - 1, "RateLimited"), (cap, "LimitsExhausted")):
         before = sheet(1, "dispatched", 1, **{field: waits})
         _, status = settled(failed(code=code, category="rate_limit"), before=before)
-        assert (status.sheets[0].state, status.sheets[0].normal_attempts) == (state, 0)
+        assert (status.sheets[0].waiting.reason, status.sheets[0].normal_attempts) == (reason, 0)
         assert getattr(status.sheets[0], field) == cap
 
 

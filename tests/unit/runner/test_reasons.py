@@ -1,5 +1,6 @@
 """What a verdict says of the reason of a failure, from the instrument's end to the mark in the ledger."""
 
+import time
 from typing import Any
 
 import pytest
@@ -29,6 +30,35 @@ def test_the_reason(scene: Scene, script: str, told: tuple[Any, ...]) -> None:
     assert scene.pod("pod-2", compiled(script), profile=PROFILE).run().get("error_code") == told[0], (
         "as the ledger has it"
     )
+
+
+@pytest.mark.parametrize(
+    ("script", "waited", "exact"),
+    [
+        ("echo 'rate limit: retry after 20 seconds' >&2; exit 1", 300.0, 20.0),
+        ("echo 'usage limit reached, resets in 2 hours'; exit 1", 7200.0, 7200.0),
+        ("echo 'rate limit: retry after 1 s' >&2; exit 1", 300.0, 5.0),
+        ("date -u -d '+90 seconds' '+429, resets at %Y-%m-%dT%H:%M:%SZ' >&2; exit 1", 300.0, 90.0),
+        ("echo 'usage limit reached, resets 3pm'; exit 1", ..., None),
+        ("echo 'rate limited'; exit 1", None, None),
+        ("echo 'out of puff, resets in 30 seconds'; exit 1", 300.0, 30.0),
+    ],
+)
+def test_when_a_limit_is_over(scene: Scene, script: str, waited: Any, exact: float | None) -> None:
+    limits = {"wait_minutes": 1, "max_waits": 1, "max_quota_waits": 1, "detection_patterns": ["out of (puff|breath)"]}
+    before = time.time()
+    verdict = scene.pod("pod-1", compiled(script, rate_limit=limits)).run()
+    assert verdict["error_category"] == "rate_limit"
+    assert waited is ... or verdict.get("wait_seconds") == waited
+    if exact is None:
+        assert "resets_at" not in verdict
+    else:
+        assert before + exact - 1 <= verdict["resets_at"] <= time.time() + exact + 1
+
+
+def test_words_of_a_limit_that_only_the_score_knows(scene: Scene) -> None:
+    plain = scene.pod("pod-1", compiled("echo 'out of breath' >&2; exit 1")).run()
+    assert plain["error_category"] == "transient"
 
 
 @pytest.mark.parametrize(

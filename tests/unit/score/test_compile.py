@@ -326,3 +326,11 @@ def test_an_archive_is_told_only_where_a_fresh_run_makes_one():
 def test_an_archive_lies_inside_the_workspace(folder):
     with pytest.raises(ScoreRefusedError, match=r"workspace_lifecycle.*archive_dir .* is no plain path"):
         compiled(workspace_lifecycle={"archive_on_fresh": True, "archive_dir": folder})
+
+
+def test_how_limits_are_waited_for_is_told_where_it_is_written():
+    assert "rate_limit" not in compiled()
+    told = {"wait_minutes": 5, "max_waits": 24, "max_quota_waits": 48}
+    assert compiled(rate_limit={"wait_minutes": 5})["rate_limit"] == told
+    words = compiled(rate_limit={"detection_patterns": ["no more"]})["rate_limit"]
+    assert words == told | {"wait_minutes": 60, "detection_patterns": ["no more"]}
