@@ -35,6 +35,7 @@ async def command(
     from kubectl_marianne.sheet_attempts import Asked, show_attempts  # noqa: PLC0415
     from kubectl_marianne.waits import timeout_of  # noqa: PLC0415
     from marianne_client.details import sheet_details, sheet_of  # noqa: PLC0415
+    from marianne_client.retained import verdict_of_sheet  # noqa: PLC0415
 
     async with session(options) as opened:
         found = await one_job(opened, job)
@@ -44,8 +45,10 @@ async def command(
             return exits.ERROR
         if attempts:
             return await show_attempts(opened, found, Asked(num, evidence, image, timeout_of(timeout)))
+        verdict = await verdict_of_sheet(opened.connection, found["metadata"]["namespace"], item)
+        details = sheet_details(item, verdict)
         if options.output in ("json", "yaml"):
-            (show_json if options.output == "json" else show_yaml)(sheet_details(item))
+            (show_json if options.output == "json" else show_yaml)(details)
         else:
-            show(sheet_lines(sheet_details(item), look(opened, opened.screen)), opened.screen)
+            show(sheet_lines(details, look(opened, opened.screen)), opened.screen)
         return exits.OK

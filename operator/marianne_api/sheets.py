@@ -9,6 +9,7 @@ from marianne_api.dependencies import CallerDep, JobIdDep, StateDep
 from marianne_api.lookup import read_job
 from marianne_api.models import SheetDetails
 from marianne_client.details import sheet_details, sheet_of
+from marianne_client.retained import verdict_of_sheet
 
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 
@@ -21,4 +22,5 @@ async def get_sheet_details(
     found = sheet_of(await read_job(state, caller, job), sheet_num)
     if found is None:
         raise HTTPException(404, f"Sheet {sheet_num} not found in job {state.name_of(job)}")
-    return SheetDetails.model_validate(sheet_details(found))
+    verdict = await verdict_of_sheet(caller.connection, job.namespace, found)
+    return SheetDetails.model_validate(sheet_details(found, verdict))

@@ -1,9 +1,15 @@
-"""A sheet of the status as Marianne's sheet details: 33 keys, all of them always there (semantics §3)."""
+"""A sheet of the status as Marianne's sheet details: 33 keys, all of them always there (semantics §3).
+
+The status has less room the more sheets a job has. What it left out is taken from the Pod's verdict, where that is
+still there, and from what is known of every completed sheet.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic.alias_generators import to_camel
+
+from marianne_runner.contract import Verdict
 
 RENAMED: Final = {"sheet_num": "num", "status": "state"}
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -45,12 +51,67 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 MICRO: Final = 1_000_000
 
 
-def sheet_details(item: Mapping[str, Any]) -> dict[str, Any]:
-    """From one item of `status.sheets`."""
+OF_THE_LATEST: Final = (
+    "exit_code",
+    "exit_signal",
+    "exit_reason",
+    "preflight_warnings",
+    "grounding_passed",
+    "grounding_confidence",
+    "output_truncated",
+    "validation_passed",
+)
+"""Keys that the verdict has by the same name, and that a success takes no part in or has as they are."""
+LONGER: Final = ("stdout_tail", "stderr_tail", "grounding_guidance")
+"""Texts that the status cuts."""
+
+
+def sheet_details(item: Mapping[str, Any], verdict: Verdict | None = None) -> dict[str, Any]:
+    """From one item of `status.sheets`; `verdict`: of its latest attempt."""
     told = {key: item.get(RENAMED.get(key) or to_camel(key), default) for key, default in DEFAULTS.items()}
     if (micro := item.get("estimatedCostMicroUsd")) is not None:
         told["estimated_cost"] = micro / MICRO
+    if verdict is not None and told["status"] in ("completed", "failed", "retry_scheduled", "waiting", "fermata"):
+        _add_what_it_told(told, verdict)
+    if told["status"] == "completed" and told["attempt_count"]:
+        _add_what_follows(told)
+    told["validation_details"] = [*told["validation_details"], *_passed(told)]
     return told
+
+
+def _add_what_it_told(told: dict[str, Any], verdict: Verdict) -> None:
+    """Only what the status does not say, or says in short."""
+    failed = told["status"] != "completed"
+    for key in OF_THE_LATEST:
+        if told[key] == DEFAULTS[key] and (failed or not key.startswith("exit_")):
+            told[key] = verdict.get(key, DEFAULTS[key])
+    for key in LONGER:
+        if len(said := str(verdict.get(key, ""))) > len(told[key] or ""):
+            told[key] = said
+    if told["last_pass_percentage"] is None:
+        told["last_pass_percentage"] = verdict.get("pass_percentage")
+    if verdict["passed_rules"] or verdict["failed_rules"]:
+        told["passed_validations"], told["failed_validations"] = verdict["passed_rules"], verdict["failed_rules"]
+        told["validation_details"] = [dict(check) for check in verdict.get("checks", ()) if not check["passed"]]
+
+
+def _add_what_follows(told: dict[str, Any]) -> None:
+    """Whoever completed a sheet met its rules; how often it was started says how."""
+    first = told["attempt_count"] <= 1 and not told["completion_attempts"]
+    again = "success_completion" if told["completion_attempts"] else "success_retry"
+    told["exit_code"], told["success_without_retry"] = 0, first
+    known = {
+        "validation_passed": True,
+        "last_pass_percentage": 100.0,
+        "confidence_score": 1.0,
+        "outcome_category": "success_first_try" if first else again,
+    }
+    told.update({key: value for key, value in known.items() if told[key] is None})
+
+
+def _passed(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rules that hold, by their labels: what was seen of them stands in the ledger alone."""
+    return [{"description": label, "passed": True} for label in told["passed_validations"]]
 
 
 def sheet_of(job: Mapping[str, Any], num: int) -> Mapping[str, Any] | None:

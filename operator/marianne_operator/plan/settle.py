@@ -51,7 +51,9 @@ def _finished(draft: Draft, sheet: SheetStatus, verdict: Verdict) -> SheetStatus
         **done, first_started_at=None, error_message=None, error_category=None, error_code=None, recent_errors=[]
     )
     if verdict["outcome"] == "skipped":
-        return sheet.to(state="skipped", exit_code=None, error_message=verdict["message"][:1024])
+        never = max(0, sheet.attempt_count - 1)
+        sheet = sheet.to(attempt_count=never, exit_code=None, execution_mode=sheet.execution_mode if never else None)
+        return sheet.to(state="skipped", error_message=verdict["message"][:1024])
     first = sheet.attempt_count <= 1 and sheet.completion_attempts == 0
     completed = "success_completion" if sheet.completion_attempts else "success_retry"
     return sheet.to(
