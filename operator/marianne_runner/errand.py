@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final, cast
 
-from marianne_runner import hook_command, marks
+from marianne_runner import hook_command, marks, notice
 from marianne_runner.contract import PROTOCOL, Errand, ErrandResult, encode_errand
 from marianne_runner.places import Places
 from marianne_runner.processes import kill_everything_else
@@ -80,6 +80,8 @@ def _do(places: Places, brief: Errand, pod_uid: str, clock: Clock, stop: Stop) -
     result["started_at"] = clock.wall()
     if (command := brief.get("command")) is not None:
         hook_command.perform(command, brief["timeout_seconds"], places, result, lambda: stop.called)
+    elif (asked := brief.get("notice")) is not None:
+        notice.perform(asked, result, clock.sleep, lambda: stop.called)
     else:
         result["message"] = "this image's runner does not know what is asked: build the image anew"
     result["ended_at"] = clock.wall()

@@ -15,16 +15,10 @@ from dev.demo.access import reach
 from dev.demo.installation import CHART, arguments
 from tests.cluster import model_server
 from tests.cluster.lane import Lane, bash_score, wait_for
+from tests.cluster.served import PORT, serve
 
 HERE = Path(__file__).parent
 BARE = "bare-agent"
-PORT = 8000
-RESTRICTED = {
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-    "runAsNonRoot": True,
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
 CONFIGURATION = {
     "provider": {
         "local": {
@@ -67,43 +61,13 @@ def injecting(bare_image: str) -> Iterator[None]:
         access.helm(*arguments())
 
 
-def serve_model(lane: Lane) -> None:
-    """The scripted model, as the Service `model`."""
-    meta = {"name": "model", "labels": {"app": "model"}}
-    source = Path(model_server.__file__).read_text()
-    container = {
-        "name": "model",
-        "image": full_name("runner"),
-        "command": ["python3", "/server/model_server.py", str(PORT)],
-        "volumeMounts": [{"name": "server", "mountPath": "/server"}],
-        "readinessProbe": {"httpGet": {"path": "/", "port": PORT}, "periodSeconds": 1},
-        "securityContext": RESTRICTED,
-    }
-    spec = {
-        "containers": [container],
-        "volumes": [{"name": "server", "configMap": {"name": "model"}}],
-        "automountServiceAccountToken": False,
-    }
-    lane.apply(
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"model_server.py": source}},
-        {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec},
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": meta,
-            "spec": {"selector": meta["labels"], "ports": [{"port": PORT}]},
-        },
-    )
-    lane.kubectl("wait", "pod/model", "--for=condition=Ready", "--timeout=60s")
-
-
 def instrument(name: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {"apiVersion": "marianne.dev/v1alpha1", "kind": "Instrument", "metadata": {"name": name}, "spec": spec}
 
 
 @pytest.mark.usefixtures("built")
 def test_a_real_agent_performs_a_score_with_a_model_of_ones_own(lane: Lane) -> None:
-    serve_model(lane)
+    serve(lane, "model", model_server)
     catalogue = yaml.safe_load((CHART / "files" / "instruments.yaml").read_text())
     lane.apply(instrument("opencode", catalogue["opencode"] | {"image": full_name("opencode"), "credentials": []}))
     score = {

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from marianne_operator.model.base import Resource, Tail, Text, Time
 from marianne_operator.model.hook import HookStatus
+from marianne_operator.model.notice import NoticeStatus
 
 SheetState = Literal[
     "pending",
@@ -218,6 +219,7 @@ class JobStatus(Resource):
     """Of this run, where hooks follow: a sheet was started in it."""
     hooks: Annotated[list[HookStatus], Field(max_length=32)] = []
     instruments: Annotated[list[InstrumentRecord], Field(max_length=16)] = []
+    notifications: Annotated[list[NoticeStatus], Field(max_length=100)] = []
     sheets: Annotated[list[SheetStatus], Field(max_length=500)] = []
 
     @property
@@ -228,7 +230,8 @@ class JobStatus(Resource):
     @property
     def active_errands(self) -> frozenset[str]:
         """Names of the Pods beside the sheets that are intended and not accounted for."""
-        return frozenset(hook.pod_name for hook in self.hooks if hook.active and hook.pod_name)
+        hooks = {hook.pod_name for hook in self.hooks if hook.active and hook.pod_name}
+        return frozenset(hooks | {notice.pod_name for notice in self.notifications if notice.active})
 
     def condition(self, kind: str) -> Condition | None:
         """The condition of this type, if it was ever set."""

@@ -46,7 +46,9 @@ def in_flight(seen: Observation) -> bool:
 
 def _blocked(seen: Observation) -> ScoreRefusal | None:
     """The API server refuses this job's Pods for good; a paused job makes none."""
-    blocked = [each for each in seen.refusals.values() if each.reason != "QuotaExceeded"]
+    beside = {each.pod_name for each in seen.job.status.notifications}  # a notice fails nothing but itself
+    found = [each for name, each in seen.refusals.items() if name not in beside]
+    blocked = [each for each in found if each.reason != "QuotaExceeded"]
     if seen.job.spec.paused or not blocked:
         return None
     return ScoreRefusal(blocked[0].reason, blocked[0].message, stalled=True)

@@ -8,6 +8,7 @@ from marianne_operator.plan.account import account
 from marianne_operator.plan.conclude import conclude
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.launch import launch
+from marianne_operator.plan.notices import notify
 from marianne_operator.plan.observation import Observation, ScoreRefusal
 from marianne_operator.plan.plan import Plan
 from marianne_operator.plan.propagate import propagate
@@ -32,7 +33,7 @@ def decide(seen: Observation) -> Plan:
     begun = seen.job.status if seen.job.status.run is not None else admit.begin(seen, seen.score)
     draft = Draft(seen, seen.score.compiled, begun, list(begun.sheets))
     _proceed(draft, why)
-    return _cleared(seen, _planned(draft, conclude(draft)))
+    return _cleared(seen, _planned(draft, notify(draft, conclude(draft))))
 
 
 def _proceed(draft: Draft, why: ScoreRefusal | None) -> None:

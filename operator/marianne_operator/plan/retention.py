@@ -1,12 +1,16 @@
 """What is cleared away: Pods that were accounted for, and the job itself once its time to live is over."""
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import JobStatus, SheetStatus
 from marianne_operator.plan.clock import seconds
 from marianne_operator.plan.observation import Observation
 from marianne_operator.plan.plan import PodDeletion
+
+LAST_WORDS_SECONDS: Final = 600.0
+"""For whoever is to be told of the job's end, beside the time to start: that comes before the job is deleted."""
 
 
 def pods_to_clear(seen: Observation) -> list[PodDeletion]:
@@ -39,4 +43,5 @@ def time_to_live_ends(seen: Observation, status: JobStatus) -> float | None:
     ttl = seen.job.spec.ttl_seconds_after_finished
     if ttl is None or status.completion_time is None:
         return None
-    return seconds(status.completion_time) + ttl
+    patience = seen.settings.start_deadline_seconds + LAST_WORDS_SECONDS if status.active_errands else 0.0
+    return seconds(status.completion_time) + max(ttl, patience)

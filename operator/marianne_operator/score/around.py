@@ -1,5 +1,6 @@
 """What a score asks for around its sheets, compiled."""
 
+from marianne_operator.score import notices
 from marianne_operator.score.fields import Score
 from marianne_runner.contract import Archive, CompiledScore
 
@@ -14,3 +15,5 @@ def add_what_is_around(compiled: CompiledScore, score: Score) -> None:
             keep=lifecycle.max_archives,
             preserve=lifecycle.preserve_patterns,
         )
+    if told := notices.notifications(score):
+        compiled["notifications"] = told

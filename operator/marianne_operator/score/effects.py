@@ -7,7 +7,7 @@ accepted and told in the job's `Accepted` condition. Either only where the score
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from marianne_operator.score import backend
+from marianne_operator.score import backend, notices
 from marianne_operator.score.fields import Score
 from marianne_operator.score.refused import Problem, refused_for
 
@@ -41,7 +41,6 @@ EFFECTS: Final = (
     Effect("backend.system_prompt_file", "refused", _PROMPT),
     Effect("backend.working_directory", "refused", "the instrument would work elsewhere"),
     Effect("circuit_breaker", "none", ABSENT),
-    Effect("notifications", "none", ABSENT),
     Effect("learning", "none", ABSENT),
     Effect("agent_card", "none", ABSENT),
     Effect("concert", "none", ABSENT),
@@ -75,13 +74,15 @@ def without_effect(score: Score) -> list[str]:
 def refusals(score: Score) -> list[Problem]:
     """What must not be neglected, and is not performed."""
     written = [each for each in EFFECTS if each.kind == "refused" and backend.is_written(score, each.path)]
-    return [
+    neglected = [
         Problem(tuple(each.path.split(".")), f"not performed yet, and {each.why}: leave it out") for each in written
     ]
+    return [*neglected, *notices.problems(score)]
 
 
 def in_vain(score: Score) -> list[Effect]:
     """What is written without effect, and why."""
     vain = [effect for effect in EFFECTS if effect.kind == "none" and backend.is_written(score, effect.path)]
     vain += [Effect(path, "none", _OTHER) for path in backend.in_vain(score)]
+    vain += [Effect(path, "none", why) for path, why in notices.in_vain(score)]
     return vain

@@ -1,13 +1,17 @@
 """An errand: one short Pod beside the sheets. What it is asked (in a brief's place), and what it answers."""
 
 import json
-from typing import Final, Literal, NotRequired, TypedDict, cast
+from typing import Any, Final, Literal, NotRequired, TypedDict, cast
 
 from marianne_runner.contract.message import UnreadableMessageError
 from marianne_runner.contract.places import MESSAGE_LIMIT, PROTOCOL
 
 ERRAND_TAIL: Final = 2000
 """Characters of the output's end that an answer carries (semantics §8)."""
+NOTICE_SECONDS: Final = 30.0
+"""For one try."""
+NOTICE_TRIES: Final = 3
+NOTICE_PAUSE_SECONDS: Final = 1.0
 _REQUIRED: Final = ("pod_uid", "errand", "outcome", "message")
 
 
@@ -19,6 +23,15 @@ class Command(TypedDict):
     working_directory: NotRequired[str]
     """Relative to the workspace, or a path of the Pod."""
     values: dict[str, str]
+
+
+class Notice(TypedDict):
+    """A POST of `body`, as JSON. The URL is written out, or in an environment variable of the Pod."""
+
+    url: NotRequired[str]
+    url_env: NotRequired[str]
+    headers: NotRequired[dict[str, str]]
+    body: dict[str, Any]
 
 
 class Errand(TypedDict):
@@ -35,6 +48,7 @@ class Errand(TypedDict):
     once: bool
     """It has the ledger, which keeps it from ever running twice."""
     command: NotRequired[Command]
+    notice: NotRequired[Notice]
 
 
 class ErrandResult(TypedDict):

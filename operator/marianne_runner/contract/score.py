@@ -189,6 +189,20 @@ class Feedback(TypedDict):
     format: Literal["json", "yaml", "text"]
 
 
+class Notification(TypedDict):
+    """Whom to tell of what becomes of the job. `index`: its place in the score."""
+
+    index: int
+    type: Literal["webhook", "slack"]
+    events: list[str]
+    url: NotRequired[str]
+    url_env: NotRequired[str]
+    """The environment variable that holds it."""
+    headers: NotRequired[dict[str, str]]
+    beside: NotRequired[dict[str, str]]
+    """What Slack is told beside the text."""
+
+
 class CompiledScore(TypedDict):
     """Everything that is constant for a score; `sheets[n - 1]` is sheet n."""
 
@@ -220,6 +234,7 @@ class CompiledScore(TypedDict):
     skip_when_command: NotRequired[dict[str, SkipCommand]]
     """By sheet number; the runner runs it."""
     archive: NotRequired[Archive]
+    notifications: NotRequired[list[Notification]]
     grounding: NotRequired[Grounding]
     feedback: NotRequired[Feedback]
     warnings: list[str]

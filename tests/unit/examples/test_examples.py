@@ -21,6 +21,7 @@ TRIED_AGAIN = {"hello.yaml": {3}, "review.yaml": {6}}
 SHEETS = {
     "existing-claim.yaml": 3,
     "hello.yaml": 5,
+    "notifications.yaml": 2,
     "quickstart-inline.yaml": 2,
     "review.yaml": 8,
     "score-from-configmap/job.yaml": 4,
@@ -28,6 +29,7 @@ SHEETS = {
 RESULTS = {
     "existing-claim.yaml": ("items.txt", "item 10"),
     "hello.yaml": ("concert.md", "middle: c d e f g"),
+    "notifications.yaml": ("parts.txt", "part 2 of 2"),
     "quickstart-inline.yaml": ("greetings.txt", "sheet 2 of 2"),
     "review.yaml": ("report.md", "Signed off"),
     "score-from-configmap/job.yaml": ("haiku-4.txt", "winter"),

@@ -1,0 +1,63 @@
+"""A server that keeps what it is told, and answers by script."""
+
+import json
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Webhook:
+    """`heard`: (path, headers, JSON) of every POST. `answers`: (status, headers, body) in turn; then 200."""
+
+    def __init__(self, answers: Iterable[tuple[int, Mapping[str, str], bytes]], pause: float) -> None:
+        self.heard: list[tuple[str, dict[str, str], Any]] = []
+        self._answers, self.pause = list(answers), pause
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/hooks/T0PSECRET?key=s3cret"
+
+    def answer(self) -> tuple[int, Mapping[str, str], bytes]:
+        return self._answers.pop(0) if self._answers else (200, {}, b"ok")
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _handler(webhook: Webhook) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            webhook.heard.append((self.path, dict(self.headers), None))
+            self.send_error(405)
+
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            webhook.heard.append((self.path, dict(self.headers), json.loads(content)))
+            time.sleep(webhook.pause)
+            status, headers, body = webhook.answer()
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: Any) -> None:
+            """Silence."""
+
+    return Handler
+
+
+@contextmanager
+def webhook(*answers: tuple[int, Mapping[str, str], bytes], pause: float = 0.0) -> Iterator[Webhook]:
+    made = Webhook(answers, pause)
+    try:
+        yield made
+    finally:
+        made.close()
