@@ -40,13 +40,15 @@ def _next(job: Body, look: Look) -> str:
 
 
 def headline(job: Body, look: Look) -> Line:
-    """Name, namespace, phase, how long it has run."""
+    """Name, namespace, phase, how long it has run, what it has cost."""
     found, dot = status(job), look.signs.dot
     began = parsed(found.get("startTime"))
     over = parsed(found.get("completionTime")) or look.now
     took = f"{dot}{duration((over - began).total_seconds())}" if began else ""
+    cost = f"{dot}{found['cost']}" if found.get("cost") else ""
     meta = job["metadata"]
-    return line(Span(meta["name"], palette.HEADER), f"{dot}{meta['namespace']}{dot}", palette.phase(phase(job)), took)
+    where = f"{dot}{meta['namespace']}{dot}"
+    return line(Span(meta["name"], palette.HEADER), where, palette.phase(phase(job)), took, cost)
 
 
 def _reasons(job: Body, look: Look) -> list[Line]:

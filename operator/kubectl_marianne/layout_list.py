@@ -59,14 +59,14 @@ def _header(look: Look, *, namespaces: bool) -> list[str]:
     return [
         *(["NAMESPACE"] if namespaces else []),
         *("NAME", "PHASE", "PROGRESS", "WAITING", "AGE"),
-        *(["RUN", "RETRIES", "SCORE", "MESSAGE"] if look.wide else []),
+        *(["RUN", "RETRIES", "COST", "SCORE", "MESSAGE"] if look.wide else []),
     ]
 
 
 def _cells(row: JobRow, look: Look, *, namespaces: bool) -> list[Cell]:
     until = clock(row.waiting_until, look.now)
     waiting = f"{row.waiting_reason} {until}".strip() if row.waiting_reason else "-"
-    wide: list[Cell] = [str(row.run or "-"), str(row.retries), row.score or "-", row.message or "-"]
+    wide: list[Cell] = [*(str(row.run or "-"), str(row.retries), row.cost or "-", row.score or "-", row.message or "-")]
     return [
         *([row.namespace] if namespaces else []),
         row.name,

@@ -4,18 +4,19 @@ from kubectl_marianne import palette
 from kubectl_marianne.lines import Cell
 from kubectl_marianne.reading import RUNNING, Body, Look, Score
 from kubectl_marianne.times import clock, duration, since, until
+from marianne_operator.model.money import dollars
 
 
 def sheet_header(look: Look) -> list[str]:
     """Titles of `sheet_cells`."""
-    wide = ["MODEL", "POD"] if look.wide else []
+    wide = ["COST", "MODEL", "POD"] if look.wide else []
     return ["#", "MOVEMENT", "STATE", "ATT", "CHECKS", "INSTRUMENT", "TIME", *wide, "DETAIL"]
 
 
 def sheet_cells(sheet: Body, score: Score, look: Look) -> list[Cell]:
     """What the status says of it; what it will be performed by, from the score."""
     num = sheet["num"]
-    wide: list[Cell] = [sheet.get("model") or "-", sheet.get("podName") or "-"] if look.wide else []
+    wide: list[Cell] = [cost(sheet), sheet.get("model") or "-", sheet.get("podName") or "-"] if look.wide else []
     return [
         str(num),
         score.movement(num),
@@ -35,6 +36,14 @@ def checks(sheet: Body, score: Score) -> str:
     if not passed and not failed and sheet.get("validationPassed"):
         passed = len(score.sheet(sheet["num"]).get("rules") or ())
     return f"{passed}/{passed + failed}" if passed or failed else "-"
+
+
+def cost(sheet: Body) -> str:
+    """`~`: estimated, or a part of it; `>`: what a lost Pod has spent is not in it."""
+    micro, source = sheet.get("estimatedCostMicroUsd"), sheet.get("costSource")
+    if micro is None:
+        return "?" if source == "unknown" else "-"
+    return {"estimated": "~", "unknown": ">"}.get(str(source), "") + dollars(micro)
 
 
 def taken(sheet: Body, look: Look) -> str:

@@ -30,6 +30,8 @@ class JobRow:
     started: str
     finished: str
     message: str
+    cost: str = ""
+    """`$0.42`; empty where nothing was spent, or nobody knows a price."""
 
     @property
     def id(self) -> JobId:
@@ -81,6 +83,7 @@ def _row(cells: Mapping[str, Any]) -> JobRow:
         started=_text(cells.get("Started")),
         finished=_text(cells.get("Finished")),
         message=_text(cells.get("Message")),
+        cost=_text(cells.get("Cost")),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from marianne_client.details import MICRO
 from marianne_client.verbs import word
 
 Body = Mapping[str, Any]
@@ -75,6 +76,7 @@ def job_detail(job: Body, job_id: str) -> dict[str, Any]:
         "rate_limit_waits": sum(_rate_limited(item) for item in status.get("sheets") or ()),
         "total_input_tokens": status.get("totalInputTokens", 0),
         "total_output_tokens": status.get("totalOutputTokens", 0),
+        "total_estimated_cost": status.get("totalCostMicroUsd", 0) / MICRO,
         "pause_requested": bool(spec.get("paused")),
         "cancel_requested": bool(spec.get("cancel")),
         "conditions": [_condition(each) for each in status.get("conditions") or ()],

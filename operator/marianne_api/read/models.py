@@ -107,6 +107,7 @@ class JobDetail(JobState):
     rate_limit_waits: int
     total_input_tokens: int
     total_output_tokens: int
+    total_estimated_cost: float
     pause_requested: bool
     cancel_requested: bool
     conditions: list[Condition]

@@ -7,9 +7,10 @@ have cost is spent. A sheet beyond its own cap holds the whole job, as Marianne 
 import math
 from typing import Final
 
+from marianne_operator.model.money import dollars
 from marianne_operator.model.names import instrument_object_name
 from marianne_operator.model.status import SheetStatus
-from marianne_operator.plan.cost import ASSUMED, asks_no_model, dollars, price_of
+from marianne_operator.plan.cost import ASSUMED, asks_no_model, price_of
 from marianne_operator.plan.draft import Draft
 from marianne_runner.contract import CostLimits
 

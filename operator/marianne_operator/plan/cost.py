@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any, Final, Literal, NamedTuple
 
 from marianne_operator.model.instrument import InstrumentSpec
+from marianne_operator.model.money import dollars
 from marianne_operator.model.names import instrument_object_name
 from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan.draft import Draft
@@ -135,8 +136,3 @@ def count(draft: Draft, sheet: SheetStatus, ended: Ended) -> SheetStatus:
         cost_confidence=cost.confidence,
         cost_source=min(sheet.cost_source, cost.source, key=SURENESS.index),
     )
-
-
-def dollars(micro: int) -> str:
-    """For people: cents, or as many digits as a small sum needs."""
-    return f"${micro / 1_000_000:.{2 if micro >= 1_000_000 else 4}f}"

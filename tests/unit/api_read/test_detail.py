@@ -65,6 +65,7 @@ def test_the_models_fit_a_job_that_says_everything_and_one_that_says_nothing() -
         score={"name": "mass"},
         totalRetries=3,
         totalInputTokens=5,
+        totalCostMicroUsd=1_250_000,
         sheets=[
             *sheets("completed", "in_progress"),
             {"num": 3, "state": "waiting", "waiting": {"reason": "RateLimited"}},
@@ -74,6 +75,7 @@ def test_the_models_fit_a_job_that_says_everything_and_one_that_says_nothing() -
     told = JobDetail.model_validate(job_detail(full, ID))
     assert (told.job_name, told.run, told.total_retry_count, told.last_completed_sheet) == ("mass", 2, 3, 1)
     assert (told.rate_limit_waits, told.total_input_tokens, len(told.sheets)) == (1, 5, 3)
+    assert told.total_estimated_cost == 1.25
     nothing = body()
     del nothing["status"], nothing["spec"]
     empty = JobDetail.model_validate(job_detail(nothing, ID))

@@ -1,5 +1,7 @@
 """Layouts as tables: what a person sees of which object."""
 
+from typing import Any
+
 import pytest
 from rich.cells import cell_len
 
@@ -56,10 +58,32 @@ def test_a_list_of_all_namespaces_begins_with_them_and_a_wide_one_tells_more() -
         "AGE",
         "RUN",
         "RETRIES",
+        "COST",
         "SCORE",
         "MESSAGE",
     ]
-    assert first.split() == ["default", "a", "Pending", "-", "-", "12m", "1", "0", "song", "-"]
+    assert first.split() == ["default", "a", "Pending", "-", "-", "12m", "1", "0", "-", "song", "-"]
+    [_, second] = texts(job_table([row("a", cost="$0.42")], look(None, wide=True), namespaces=False))
+    assert second.split()[-3:] == ["$0.42", "song", "-"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "-"),
+        ({"estimatedCostMicroUsd": 0}, "$0.0000"),
+        ({"estimatedCostMicroUsd": 4500, "costSource": "reported"}, "$0.0045"),
+        ({"estimatedCostMicroUsd": 1_250_000, "costSource": "estimated"}, "~$1.25"),
+        ({"estimatedCostMicroUsd": 4500, "costSource": "unknown"}, ">$0.0045"),
+        ({"costSource": "unknown"}, "?"),
+    ],
+)
+def test_a_sheet_s_cost_says_how_sure_it_is(fields: dict[str, Any], said: str) -> None:
+    song = job("Running", sheet(1, "completed", model="m", podName="p", **fields), cost="$1.25")
+    lines = texts(job_lines(song, Score({}), look(None, wide=True)))
+    assert lines[0].endswith("$1.25")
+    cells = lines[-2].split()
+    assert cells[cells.index("m") - 1] == said
 
 
 def test_a_long_list_keeps_the_urgent_ones_on_the_screen() -> None:

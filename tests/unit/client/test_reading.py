@@ -65,9 +65,10 @@ def test_a_performed_sheet_tells_what_the_status_holds():
     item = SheetStatus(
         num=1, state="failed", attempt_count=2, exit_code=3, stdout_tail="x", failed_validations=["a"]
     ).model_dump(by_alias=True, exclude_defaults=True)
-    told = sheet_details({**item, "estimatedCostMicroUsd": 1_250_000})
+    told = sheet_details({**item, "estimatedCostMicroUsd": 1_250_000, "costConfidence": 0.7})
     assert (told["attempt_count"], told["exit_code"], told["stdout_tail"]) == (2, 3, "x")
     assert (told["failed_validations"], told["estimated_cost"]) == (["a"], 1.25)
+    assert told["cost_confidence"] == 0.7
     assert "attempt" not in told
 
 
@@ -79,11 +80,11 @@ def test_a_sheet_is_found_by_its_number():
 
 
 def test_rows_are_read_by_the_columns_names():
-    names = ["Name", "Phase", "Progress", "UID", "Namespace", "Started", "Created", "Message", "Retries"]
-    cells = ["song", "Waiting", "3/12", "u", "team", "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", None, 2]
+    names = ["Name", "Phase", "Progress", "UID", "Namespace", "Started", "Created", "Message", "Retries", "Cost"]
+    cells = ["song", "Waiting", "3/12", "u", "team", "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", None, 2, "$0.42"]
     table = {"columnDefinitions": [{"name": name} for name in names], "rows": [{"cells": cells}]}
     (row,) = rows(table)
-    assert (row.completed, row.total, row.retries, row.message) == (3, 12, 2, "")
+    assert (row.completed, row.total, row.retries, row.message, row.cost) == (3, 12, 2, "", "$0.42")
     assert (str(row.id), row.status, row.updated_at) == ("team.song", "running", "2026-01-02T00:00:00Z")
     assert rows({"rows": [{"cells": cells}]}, names) == [row]
     assert rows({"rows": None}) == []

@@ -19,6 +19,7 @@ JOBS = sorted(
 TRIED_AGAIN = {"hello.yaml": {3}, "review.yaml": {6}}
 """Sheets that fail a rule at first, as their score wants it."""
 SHEETS = {
+    "budget.yaml": 3,
     "existing-claim.yaml": 3,
     "hello.yaml": 5,
     "notifications.yaml": 2,
@@ -27,6 +28,7 @@ SHEETS = {
     "score-from-configmap/job.yaml": 4,
 }
 RESULTS = {
+    "budget.yaml": ("book.md", "Chapter 3"),
     "existing-claim.yaml": ("items.txt", "item 10"),
     "hello.yaml": ("concert.md", "middle: c d e f g"),
     "notifications.yaml": ("parts.txt", "part 2 of 2"),

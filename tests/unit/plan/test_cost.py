@@ -3,8 +3,9 @@
 import pytest
 
 from marianne_operator.model.instrument import InstrumentView
+from marianne_operator.model.money import dollars
 from marianne_operator.plan.budget import assumptions
-from marianne_operator.plan.cost import dollars, price_of
+from marianne_operator.plan.cost import price_of
 from marianne_operator.plan.draft import Draft
 from tests.unit.plan.build import decided, ended, job, observe, running_status, score, sheet, verdict
 
