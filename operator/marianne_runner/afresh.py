@@ -28,7 +28,7 @@ def begin_afresh(task: Task, pod_uid: str, timing: Timing, stop: Stop, fenced: C
     asked = task.score.get("archive")
     if asked is None or not task.brief.get("fresh"):
         return
-    folder = AttemptFolder(task.job_folder / "afresh" / f"r{task.brief['run']}")
+    folder = AttemptFolder(task.job_folder / "afresh" / f"r{task.brief['run']}", task.seal)
     if folder.read(VERDICT) is None:
         folder.prepare()
         if _is_ours(task, folder, pod_uid, timing):
@@ -49,7 +49,7 @@ def _is_ours(task: Task, folder: AttemptFolder, pod_uid: str, timing: Timing) ->
             case Step.PERFORM:
                 if folder.link(STARTED, {"pod_uid": pod_uid}):
                     return True
-            case Step.CONCLUDE_LOST:
+            case Step.CONCLUDE_LOST | Step.CONCLUDE_FORGED:
                 watch.fence()
                 return True
             case Step.FENCE:

@@ -1,12 +1,12 @@
 """One attempt, from the brief to the verdict: the ledger first, then the work, then the checks (design §4, §6)."""
 
 import errno
-import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from marianne_runner import cross_sheet, evidence, unusable, verdicts
+from marianne_runner import cross_sheet, evidence, tampered, unusable, verdicts
 from marianne_runner.afresh import begin_afresh
 from marianne_runner.command import InstrumentMissingError
 from marianne_runner.contract import Verdict, VerdictReason
@@ -19,6 +19,7 @@ from marianne_runner.processes import Program, kill_everything_else
 from marianne_runner.render import TemplateInvalidError
 from marianne_runner.room import Room
 from marianne_runner.rows import Step
+from marianne_runner.seal import UnreadableMarkError
 from marianne_runner.stop import Stop
 from marianne_runner.streams import Live
 from marianne_runner.task import Task
@@ -44,7 +45,7 @@ class Attempt:
 
     def __init__(self, task: Task, pod_uid: str, timing: Timing, stop: Stop) -> None:
         self._task, self._pod_uid, self._timing, self._stop = task, pod_uid, timing, stop
-        self._ledger = SheetLedger(task.places.ledger, task.brief, pod_uid, timing, task.clock)
+        self._ledger = SheetLedger(task.places.ledger, task.brief, pod_uid, timing, task.clock, task.seal)
         self._folder = self._ledger.attempt(task.brief["attempt"])
         self._performing = False
 
@@ -78,6 +79,8 @@ class Attempt:
         if own.step is Step.JUDGE:
             return self._judge(own)
         before = self._ledger.before()
+        if before is not None and tampered.was_found_out(before.seen.verdict, self._pod_uid):
+            return self._tampered(self._plain("failed", "", ""), before.folder)
         if before is not None and before.step is Step.JUDGE:
             return self._inherit(before.folder, self._judge(before))
         if before is not None and before.seen.verdict is not None and before.seen.verdict["outcome"] in FINISHED:
@@ -98,9 +101,12 @@ class Attempt:
 
     def _inherit(self, work: AttemptFolder, verdict: Verdict) -> Verdict:
         """What the attempt before ours achieved is what ours did: nothing is performed again."""
-        for name in (cross_sheet.STDOUT, cross_sheet.STDERR):
-            if (work.path / name).exists():
-                self._folder.keep(name, (work.path / name).read_bytes())
+        try:
+            outputs = cross_sheet.outputs_of(work, verdict.get("output_digest"))
+        except cross_sheet.OutputChangedError as error:
+            return self._conclude(tampered.lost(self._plain("lost", "LedgerTampered", ""), str(error)))
+        for name, said in outputs.items():
+            self._folder.keep(name, said)
         return self._conclude(verdicts.repeated(dict(verdict), self._pod_uid, self._task.brief["attempt"]))
 
     # ---- the work
@@ -125,9 +131,11 @@ class Attempt:
             return self._conclude(self._plain("failed", "InstrumentMissing", str(error)))
         except cross_sheet.OutputMissingError as error:
             return self._plain("not_started", "WorkspaceBehind", str(error), head=self._ledger.head)
+        except cross_sheet.OutputChangedError as error:
+            return self._plain("not_started", "LedgerTampered", str(error))
         task.remember_times()
         if folder.number > 1:
-            evidence.prune(self._ledger.path, folder.number)
+            evidence.prune(self._ledger.path, folder.number, task.seal)
         folder.keep(evidence.PROMPT, evidence.of_prompt(prompt))
         return Ready(program, {**task.notes_of(prompt), **({"healing": healed} if healed else {})})
 
@@ -190,17 +198,23 @@ class Attempt:
 
     def _performed(self, done: Performance, heart: Heart) -> Verdict:
         """First keep what was paid for, then judge it."""
-        self._try_keep(cross_sheet.STDOUT, done.stdout)
+        if not tampered.is_intact(self._folder, self._pod_uid):
+            return self._tampered(done.verdict, self._folder)
+        if self._try_keep(cross_sheet.STDOUT, done.stdout) and self._task.hands_on:
+            done.verdict["output_digest"] = cross_sheet.output_digest(done.stdout)
         self._try_keep(cross_sheet.STDERR, done.stderr)
         if done.interrupted:
             return self._conclude(done.verdict)
-        self._try_keep(PERFORMED, json.dumps({**done.verdict, **self._of_us()}).encode())
+        self._try_link(PERFORMED, {**done.verdict, **self._of_us()})
         return self._checked(done.verdict, done.failure, heart, self._folder)
 
     def _checked(
         self, verdict: Verdict, failure: verdicts.Failure | None, heart: Heart, folder: AttemptFolder
     ) -> Verdict:
-        verdict = judge(self._task, verdict, failure)
+        try:
+            verdict = judge(self._task, verdict, failure)
+        except UnreadableMarkError as error:
+            verdict = tampered.lost(verdict, str(error))
         heart.beat()
         return self._conclude(verdict, folder)
 
@@ -210,8 +224,10 @@ class Attempt:
         """Into the ledger; where another verdict stands there already, that one is true and ours is not said."""
         folder = folder or self._folder
         try:
-            if not folder.link(VERDICT, {**verdict, "digest": self._task.brief["digest"]}):
-                return self._repeat(folder.read(VERDICT))
+            while not folder.link(VERDICT, {**verdict, "digest": self._task.brief["digest"]}):
+                if (standing := folder.read(VERDICT)) is not None:
+                    return self._repeat(standing)
+                verdict = tampered.lost(verdict, tampered.message(folder))
             folder.close()
         except OSError as error:
             verdict["message"] = "; ".join(
@@ -219,12 +235,25 @@ class Attempt:
             )
         return verdict
 
-    def _try_keep(self, name: str, content: bytes) -> None:
+    def _tampered(self, verdict: Verdict, folder: AttemptFolder) -> Verdict:
+        return self._conclude(tampered.lost(verdict, tampered.message(folder)))
+
+    def _try_keep(self, name: str, content: bytes) -> bool:
         """A disk that is full in spite of all: what was paid for is said all the same."""
         try:
-            self._folder.keep(name, content)
+            return self._folder.keep(name, content)
         except OSError as error:
-            Live(2)(f"marianne-runner: {name} is not kept: {self._explain(error)}\n".encode(errors="replace"))
+            self._not_kept(name, error)
+            return False
+
+    def _try_link(self, mark: str, content: Mapping[str, Any]) -> None:
+        try:
+            self._folder.link(mark, content)
+        except OSError as error:
+            self._not_kept(mark, error)
+
+    def _not_kept(self, name: str, error: OSError) -> None:
+        Live(2)(f"marianne-runner: {name} is not kept: {self._explain(error)}\n".encode(errors="replace"))
 
     def _of_us(self) -> dict[str, Any]:
         brief = self._task.brief

@@ -6,7 +6,8 @@ from typing import Final
 
 from marianne_runner.checks import label
 from marianne_runner.contract import Check
-from marianne_runner.marks import VERDICT, AttemptFolder, UnreadableMarkError
+from marianne_runner.marks import VERDICT, AttemptFolder
+from marianne_runner.seal import Seal, UnreadableMarkError
 
 TASK_CHARACTERS: Final = 3000
 """Of the sheet's own text: enough to know what it is about, too little to begin anew."""
@@ -23,14 +24,14 @@ HINTS: Final = {
 """By a failed check's category."""
 
 
-def last_checks(sheet: Path, attempt: int, run: int) -> list[Check]:
+def last_checks(sheet: Path, attempt: int, run: int, seal: Seal | None = None) -> list[Check]:
     """Of the latest attempt of this run before `attempt` whose work was looked at. `sheet`: its folder in the ledger.
 
     An attempt that was ended from outside has none; then the one before it tells what is missing.
     """
     for number in range(attempt - 1, 0, -1):
         try:
-            verdict = AttemptFolder(sheet / f"a{number}").read(VERDICT)
+            verdict = AttemptFolder(sheet / f"a{number}", seal).read(VERDICT)
         except (OSError, UnreadableMarkError):
             continue
         if verdict is not None and verdict.get("run") == run and verdict.get("checks"):

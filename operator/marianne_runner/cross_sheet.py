@@ -2,46 +2,85 @@
 
 import stat
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from marianne_runner.contract import Brief, CrossSheet
 from marianne_runner.marks import VERDICT, AttemptFolder
 from marianne_runner.redact import redact
+from marianne_runner.seal import Seal, UnreadableMarkError, read_regular
 
 SKIPPED: Final = "[SKIPPED]"
 STDOUT: Final = "stdout"
 STDERR: Final = "stderr"
 _LONGEST_CHARACTER: Final = 4
+_DIGEST_CHARACTERS: Final = 16
+_AGAIN: Final = "restart with scope FromSheet from sheet"
 
 
 class OutputMissingError(Exception):
     """A sheet is finished, but the ledger does not hold what it said: the volume is older than the job."""
 
 
-def previous_outputs(cross: CrossSheet, brief: Brief, ledger: Path) -> dict[int, str]:
-    """Standard output of the sheets in the window, by number; raises `OutputMissingError`."""
+class OutputChangedError(Exception):
+    """What a finished sheet said is not what the ledger holds of it now."""
+
+
+def output_digest(said: bytes) -> str:
+    """Told in the verdict, kept in the status, and told to every sheet that is handed the output."""
+    return sha256(said).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+def previous_outputs(cross: CrossSheet, brief: Brief, ledger: Path, seal: Seal | None = None) -> dict[int, str]:
+    """Standard output of the sheets in the window, by number.
+
+    Raises `OutputMissingError`, `OutputChangedError`.
+    """
     if not cross["auto_capture_stdout"]:
         return {}
     outputs = dict.fromkeys(brief["skipped"], SKIPPED)
+    digests = brief.get("output_digests", {})
     for number, attempt in brief["outputs"].items():
-        folder = AttemptFolder(ledger / brief["job_uid"] / f"s{number}" / f"a{attempt}")
-        if text := _said(folder, number):
+        folder = AttemptFolder(ledger / brief["job_uid"] / f"s{number}" / f"a{attempt}", seal)
+        if text := _said(folder, number, digests.get(number)):
             outputs[int(number)] = cut(text, cross["max_output_chars"])
     return dict(sorted(outputs.items()))
 
 
-def _said(folder: AttemptFolder, number: str) -> str:
+def _said(folder: AttemptFolder, number: str, digest: str | None) -> str:
     verdict = folder.read(VERDICT)
-    if verdict is None:
+    if verdict is None and not folder.forged:
         raise OutputMissingError(
             f"sheet {number} is finished, but the claim holds no attempt {folder.number} of it: the volume is older "
-            f"than the job; restart with scope FromSheet from sheet {number}"
+            f"than the job; {_AGAIN} {number}"
         )
-    try:
-        return (folder.path / STDOUT).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:  # the disk was too full for it
+    if verdict is None:
+        raise _changed(folder)
+    said = outputs_of(folder, digest).get(STDOUT)
+    if said is None:  # the disk was too full for it
         return str(verdict.get("stdout_tail", ""))
+    return said.decode("utf-8", errors="replace")
+
+
+def outputs_of(folder: AttemptFolder, digest: str | None) -> dict[str, bytes]:
+    """What is kept of an attempt's outputs; raises `OutputChangedError` where standard output is not what it was."""
+    try:
+        found = {name: read_regular(folder.path / name) for name in (STDOUT, STDERR)}
+    except UnreadableMarkError as error:
+        raise _changed(folder) from error
+    outputs = {name: said for name, said in found.items() if said is not None}
+    if digest is not None and (STDOUT not in outputs or output_digest(outputs[STDOUT]) != digest):
+        raise _changed(folder)
+    return outputs
+
+
+def _changed(folder: AttemptFolder) -> OutputChangedError:
+    sheet = folder.path.parent.name[1:]
+    return OutputChangedError(
+        f"the output of sheet {sheet} (attempt {folder.number}) in the ledger is not what that sheet said: somebody "
+        f"changed it; {_AGAIN} {sheet}"
+    )
 
 
 def previous_files(cross: CrossSheet, sheet: int, workspace: Path, job_file: Path) -> dict[str, str]:

@@ -10,8 +10,9 @@ from typing import Final
 
 from marianne_runner.contract import CompiledScore
 from marianne_runner.cross_sheet import STDERR, STDOUT
-from marianne_runner.marks import VERDICT, AttemptFolder, UnreadableMarkError
+from marianne_runner.marks import VERDICT, AttemptFolder
 from marianne_runner.redact import redact
+from marianne_runner.seal import Seal, UnreadableMarkError
 
 PROMPT: Final = "prompt"
 FILES: Final = (PROMPT, STDOUT, STDERR)
@@ -36,12 +37,12 @@ def of_prompt(prompt: str) -> bytes:
     return text if len(text) <= PROMPT_BYTES else text[:PROMPT_BYTES] + _CUT
 
 
-def prune(sheet: Path, attempt: int) -> None:
+def prune(sheet: Path, attempt: int, seal: Seal | None = None) -> None:
     """Make room for that attempt of the sheet, whose folder of the ledger this is. Never fails, never takes a mark.
 
     What the sheet handed on to others stays: of the latest attempt that completed it, standard output.
     """
-    older = _older(sheet, attempt)
+    older = _older(sheet, attempt, seal)
     surplus = list(_surplus(older))
     handed_on = next((folder for folder in older if _completed(folder)), None) if surplus else None
     for folder in older:
@@ -51,10 +52,10 @@ def prune(sheet: Path, attempt: int) -> None:
         _remove(folder, (folder.path / name for name in FILES if name != kept))
 
 
-def _older(sheet: Path, attempt: int) -> list[AttemptFolder]:
+def _older(sheet: Path, attempt: int, seal: Seal | None) -> list[AttemptFolder]:
     """The newest first."""
     numbers = (int(each.name[1:]) for each in sheet.glob("a*") if each.name[1:].isdecimal())
-    return [AttemptFolder(sheet / f"a{number}") for number in sorted(numbers, reverse=True) if number < attempt]
+    return [AttemptFolder(sheet / f"a{number}", seal) for number in sorted(numbers, reverse=True) if number < attempt]
 
 
 def _surplus(older: Sequence[AttemptFolder]) -> Iterator[AttemptFolder]:

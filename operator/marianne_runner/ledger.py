@@ -11,6 +11,8 @@ from marianne_runner import verdicts
 from marianne_runner.contract import Brief
 from marianne_runner.marks import PERFORMED, STARTED, VERDICT, AttemptFolder
 from marianne_runner.rows import Sight, Step, is_same_work, next_step
+from marianne_runner.seal import Seal
+from marianne_runner.tampered import message
 from marianne_runner.timing import Clock, Timing
 
 LOST: Final = "the Pod was lost while its instrument ran; what that cost is not known"
@@ -30,13 +32,15 @@ class Finding(NamedTuple):
 class SheetLedger:
     """`<ledger>/<job uid>/s<sheet>`."""
 
-    def __init__(self, ledger: Path, brief: Brief, pod_uid: str, timing: Timing, clock: Clock) -> None:
-        self.path = ledger / brief["job_uid"] / f"s{brief['sheet']}"
+    def __init__(
+        self, ledger: Path, brief: Brief, pod_uid: str, timing: Timing, clock: Clock, seal: Seal | None = None
+    ) -> None:
+        self.path, self._seal = ledger / brief["job_uid"] / f"s{brief['sheet']}", seal
         self._brief, self._pod_uid, self._timing, self._clock = brief, pod_uid, timing, clock
 
     def attempt(self, number: int) -> AttemptFolder:
         """The folder of one attempt of this sheet."""
-        return AttemptFolder(self.path / f"a{number}")
+        return AttemptFolder(self.path / f"a{number}", self._seal)
 
     @property
     def head(self) -> int:
@@ -92,6 +96,9 @@ class SheetLedger:
                 case Step.CLOSE_LOST:
                     if folder.link(STARTED, self._closer()):
                         self._lost(folder, seen, "LedgerMissing", MISSING)
+                case Step.CONCLUDE_FORGED:
+                    folder.link(STARTED, self._closer())
+                    self._lost(folder, seen, "LedgerTampered", message(folder))
                 case Step.CONCLUDE_LOST:
                     self._lost(folder, seen, "PodLost", LOST)
                 case Step.JUDGE if not same:
@@ -129,10 +136,12 @@ class Watch:
         if (sign := (folder.last_beat(), fenced_by)) != self._sign:
             self._sign, self._since = sign, now
         fenced_at = self._fenced_at if fenced_by == self._pod_uid else None
+        started, performed, verdict = (folder.read(mark) for mark in (STARTED, PERFORMED, VERDICT))
         return Sight(
-            started=folder.read(STARTED),
-            performed=folder.read(PERFORMED),
-            verdict=folder.read(VERDICT),
+            started=started,
+            performed=performed,
+            verdict=verdict,
+            forged=bool(folder.forged),
             fenced_by=fenced_by,
             still=now - self._since >= self._timing.still,
             fenced=fenced_at is not None,

@@ -7,15 +7,17 @@ clock, never by modification times, which caches and clocks make lie.
 
 import contextlib
 import errno
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from marianne_runner.seal import Seal, UnreadableMarkError, read_mark, read_regular, signed
+
 STARTED: Final = "started"
 PERFORMED: Final = "performed"
 VERDICT: Final = "verdict"
+FORGED: Final = "forged-"
 BEAT: Final = "beat"
 FENCE: Final = "fence"
 _WIDTH: Final = 64
@@ -32,15 +34,11 @@ class NoHardLinksError(OSError):
     """The file system cannot link, so nothing on it can be made exactly once."""
 
 
-class UnreadableMarkError(Exception):
-    """A mark that is no JSON object. It was whole when it was made: somebody wrote over it, or the disk is broken."""
-
-
 class AttemptFolder:
     """`<ledger>/<job uid>/s<sheet>/a<attempt>`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, seal: Seal | None = None) -> None:
+        self.path, self._seal = path, seal
 
     @property
     def number(self) -> int:
@@ -57,22 +55,38 @@ class AttemptFolder:
             with contextlib.suppress(FileExistsError):
                 _write_new(self.path / name, b" " * _WIDTH)
 
+    @property
+    def signs(self) -> bool:
+        """Marks are signed: the job has a key."""
+        return self._seal is not None
+
     def read(self, mark: str) -> dict[str, Any] | None:
-        """The mark's content, or None. Raises `UnreadableMarkError`."""
-        path = self.path / mark
+        """The mark's content, or None.
+
+        With a key, what stands in its place and is not signed is set aside; without one, it is taken at its word, and
+        what is no word raises `UnreadableMarkError`.
+        """
         try:
-            found = json.loads(path.read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except ValueError as error:
-            raise UnreadableMarkError(f"{path} is no mark of ours: {error}") from error
-        if not isinstance(found, dict):
-            raise UnreadableMarkError(f"{path} is no mark of ours")
-        return found
+            return read_mark(self.path / mark, self._seal)
+        except UnreadableMarkError:
+            if self._seal is None:
+                raise
+        self.set_aside(mark)
+        return None
+
+    @property
+    def forged(self) -> list[str]:
+        """Names of what was set aside here; without a key nothing ever is."""
+        return sorted(each.name for each in self.path.glob(f"{FORGED}*")) if self.signs else []
+
+    def set_aside(self, name: str) -> None:
+        """Keep as evidence what somebody else put there, under a name that nobody takes for a mark."""
+        self.open()
+        set_aside(self.path / name)
 
     def link(self, mark: str, content: Mapping[str, Any]) -> bool:
         """Make the mark; False if it stands already. Raises `OSError`."""
-        return self.keep(mark, json.dumps(content).encode())
+        return self.keep(mark, signed(self.path / mark, content, self._seal))
 
     def keep(self, name: str, content: bytes) -> bool:
         """As `link`, for any content.
@@ -122,6 +136,23 @@ class AttemptFolder:
             self.path.chmod(mode)
 
 
+def remember(path: Path, content: Mapping[str, Any], seal: Seal | None) -> Mapping[str, Any]:
+    """Make the file, once and signed; what stands there now. Raises `OSError`."""
+    while not link_once(path, signed(path, content, seal)):
+        if (known := remembered(path, seal)) is not None:
+            return known
+    return content
+
+
+def remembered(path: Path, seal: Seal | None) -> dict[str, Any] | None:
+    """What `remember` keeps there; what somebody else put there is set aside, and nothing is known."""
+    try:
+        return read_mark(path, seal)
+    except UnreadableMarkError:
+        set_aside(path)
+        return None
+
+
 def link_once(path: Path, content: bytes) -> bool:
     """A file that is whole the moment it is there, synced to disk; False if one of its name was first."""
     temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
@@ -139,6 +170,12 @@ def link_once(path: Path, content: bytes) -> bool:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
     return True
+
+
+def set_aside(path: Path) -> None:
+    """Another name for what somebody else put there."""
+    with contextlib.suppress(FileNotFoundError):
+        path.rename(path.with_name(f"{FORGED}{path.name}-{os.urandom(4).hex()}"))
 
 
 def sync_folder(path: Path) -> None:
@@ -166,7 +203,7 @@ def _write_new(path: Path, content: bytes) -> None:
 
 
 def _write_over(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY)
+    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         os.pwrite(descriptor, text.encode()[:_WIDTH].ljust(_WIDTH), 0)
         os.fsync(descriptor)
@@ -176,6 +213,6 @@ def _write_over(path: Path, text: str) -> None:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
+        return read_regular(path, _WIDTH) or b""
+    except UnreadableMarkError:
         return b""

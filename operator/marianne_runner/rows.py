@@ -18,6 +18,7 @@ class Step(Enum):
     WAIT = "somebody works on it"
     FENCE = "nobody has been seen to work on it for too long"
     CONCLUDE_LOST = "it was started, and whoever did it is gone"
+    CONCLUDE_FORGED = "somebody else has made a mark of it, and whoever worked on it is gone"
     JUDGE = "it was performed and never judged, and whoever did it is gone"
 
 
@@ -34,6 +35,8 @@ class Sight(NamedTuple):
     """By us."""
     obeyed: bool = False
     """We fenced it, and have given the fence its time."""
+    forged: bool = False
+    """Something stood in the place of a mark, and was set aside."""
 
     @property
     def worker(self) -> str:
@@ -45,14 +48,27 @@ def next_step(seen: Sight, ran: bool, ended: frozenset[str]) -> Step:
     """`ran`: a container of it was seen running. `ended`: Pods that the kubelet reported terminated."""
     if seen.verdict is not None:
         return Step.END
+    gone = seen.worker in ended or (seen.still and seen.obeyed)
+    if seen.forged:
+        return _of_forged(seen, gone=gone or (not seen.worker and bool(ended)))
     if seen.started is None and seen.performed is None:
         return Step.CLOSE_LOST if ran else Step.PERFORM
-    if seen.performed is None and seen.started is not None and "closer" in seen.started:
+    if _is_closed(seen):
         return Step.CLOSED
-    gone = seen.worker in ended or (seen.still and seen.obeyed)
     if gone:
         return Step.CONCLUDE_LOST if seen.performed is None else Step.JUDGE
     return Step.FENCE if seen.still and not seen.fenced else Step.WAIT
+
+
+def _of_forged(seen: Sight, *, gone: bool) -> Step:
+    """It ends as lost, whatever else is there: but an instrument may have begun, and nobody starts beside it."""
+    if gone or _is_closed(seen):
+        return Step.CONCLUDE_FORGED
+    return Step.FENCE if seen.still and not seen.fenced else Step.WAIT
+
+
+def _is_closed(seen: Sight) -> bool:
+    return seen.performed is None and seen.started is not None and "closer" in seen.started
 
 
 def is_same_work(seen: Sight, run: int, digest: str) -> bool:

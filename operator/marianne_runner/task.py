@@ -1,6 +1,7 @@
 """What an attempt is asked to do: its prompt, its program, its rules. Nothing here is of the ledger."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from marianne_runner.places import Places
 from marianne_runner.processes import Program
 from marianne_runner.prompt import assemble, complete, injections_of
 from marianne_runner.render import render_prompt, template_text
+from marianne_runner.seal import Seal, read_mark
 from marianne_runner.skip import reason_to_skip
 from marianne_runner.streams import Live
 from marianne_runner.timing import Clock
@@ -27,6 +29,8 @@ class Task(NamedTuple):
     score: CompiledScore
     brief: Brief
     clock: Clock
+    seal: Seal | None = None
+    """None: a job without a key."""
 
     @property
     def sheet(self) -> Sheet:
@@ -54,6 +58,11 @@ class Task(NamedTuple):
         retry = self.score.get("retry", {})
         return float(retry.get("completion_threshold_percent", THRESHOLD_PERCENT))
 
+    @property
+    def hands_on(self) -> bool:
+        """Later sheets may read what this one says."""
+        return self.score.get("cross_sheet", {}).get("auto_capture_stdout", False)
+
     def register(self) -> None:
         """Say in the ledger whose folder this is; the first attempt of the job does."""
         if not self.job_file.exists():
@@ -65,10 +74,10 @@ class Task(NamedTuple):
         """What `skip_when_command` says, asked before the first attempt of this run; None: perform the sheet."""
         asked = self.score.get("skip_when_command", {}).get(str(self.brief["sheet"]))
         remembered = self.job_folder / f"s{self.brief['sheet']}" / f"skip-r{self.brief['run']}.json"
-        return reason_to_skip(asked, remembered, self.places.workspace, self._environment)
+        return reason_to_skip(asked, remembered, self.places.workspace, self._environment, self.seal)
 
     def prompt(self) -> str:
-        """As the instrument receives it. Raises `TemplateInvalidError`, `OutputMissingError`."""
+        """As the instrument receives it. Raises `TemplateInvalidError`, `OutputMissingError`, `OutputChangedError`."""
         score, sheet, brief, workspace = self.score, self.sheet, self.brief, str(self.places.workspace)
         heard = self._heard()
         items = injections_of(score, sheet)
@@ -78,7 +87,7 @@ class Task(NamedTuple):
         text = template_text(score, self._folders)
         rendered = render_prompt(score, sheet, context, text)
         if brief["mode"] == "completion":
-            checks = last_checks(self.job_folder / f"s{brief['sheet']}", brief["attempt"], brief["run"])
+            checks = last_checks(self.job_folder / f"s{brief['sheet']}", brief["attempt"], brief["run"], self.seal)
             return complete(rendered, score, sheet, brief, context, checks)
         return assemble(rendered, score, sheet, brief, context, found, self._folders)
 
@@ -86,7 +95,7 @@ class Task(NamedTuple):
         cross, brief = self.score.get("cross_sheet"), self.brief
         if cross is None:
             return variables.Heard(skipped=brief["skipped"])
-        outputs = cross_sheet.previous_outputs(cross, brief, self.places.ledger)
+        outputs = cross_sheet.previous_outputs(cross, brief, self.places.ledger, self.seal)
         files = cross_sheet.previous_files(cross, brief["sheet"], self.places.workspace, self.job_file)
         return variables.Heard(outputs, files, brief["skipped"])
 
@@ -116,12 +125,13 @@ class Task(NamedTuple):
     def remember_times(self) -> None:
         """What `file_modified` compares with: once for each run and sheet, before its first attempt."""
         rules = self.rules
-        if any(rule["type"] == "file_modified" for rule in rules):
-            marks.link_once(self._times_file, json.dumps(modified_times(rules, self._ground())).encode())
+        watched = any(rule["type"] == "file_modified" for rule in rules)
+        if watched and marks.remembered(self._times_file, self.seal) is None:
+            marks.remember(self._times_file, modified_times(rules, self._ground()), self.seal)
 
     def check(self) -> list[Check]:
-        """Hold what is in the workspace against the rules."""
-        return run_checks(self.rules, self._ground())
+        """Hold what is in the workspace against the rules. Raises `UnreadableMarkError`."""
+        return run_checks(self.rules, self._ground(read_mark(self._times_file, self.seal)))
 
     def grounded(self, asked: Grounding) -> Grounded:
         """Hold it against the facts."""
@@ -146,9 +156,8 @@ class Task(NamedTuple):
             return next(filter(Path.exists, files), files[0])
         return files[0]
 
-    def _ground(self) -> Ground:
+    def _ground(self, times: Mapping[str, int] | None = None) -> Ground:
         workspace = self.places.workspace
-        times = json.loads(self._times_file.read_bytes()) if self._times_file.exists() else None
         return Ground(
             workspace,
             variables.for_rules(self.score, self.sheet, str(workspace), self.brief["instrument"]),

@@ -142,7 +142,7 @@ def _exit_reason(ended: Exit) -> Literal["completed", "timeout", "killed", "erro
     return "completed" if ended.code == 0 else "error"
 
 
-def speak(verdict: Verdict, termination: Path) -> None:
-    """The termination message; truncated first, because the instrument may have written to it."""
+def speak(verdict: Verdict, termination: Path, key: str = "") -> None:
+    """The termination message, signed where there is a key; truncated first, as the instrument may have written it."""
     with termination.open("wb") as file:
-        file.write(encode_message(verdict))
+        file.write(encode_message(verdict, key))

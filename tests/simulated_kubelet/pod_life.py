@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable
 from typing import Any, Final, cast
 
-from marianne_runner.contract import BRIEF_ANNOTATION, Brief, encode_message
+from marianne_runner.contract import BRIEF_ANNOTATION, KEY_VARIABLE, Brief, encode_message
 from tests.simulated_kubelet import statuses
 from tests.simulated_kubelet.api import STRATEGIC, Api, ApiError, pods_path
 from tests.simulated_kubelet.container import Container
@@ -114,7 +114,9 @@ class PodLife:
         if BRIEF_ANNOTATION not in annotations:
             return ""
         verdict = speak(cast(Brief, json.loads(annotations[BRIEF_ANNOTATION])), self._uid)
-        return encode_message(verdict).decode() if verdict is not None else ""
+        variables = main_container(self._pod).get("env") or ()
+        key = next((each["value"] for each in variables if each["name"] == KEY_VARIABLE), "")
+        return encode_message(verdict, key).decode() if verdict is not None else ""
 
     async def _run_runner(self) -> None:
         container = await self._start_runner()

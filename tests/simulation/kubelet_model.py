@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from marianne_operator.control.cluster import Body
-from marianne_runner.contract import BRIEF_ANNOTATION, Brief, Verdict, encode_message
+from marianne_runner.contract import BRIEF_ANNOTATION, KEY_VARIABLE, Brief, Verdict, encode_message
 from tests.simulation.fake_cluster import FakeCluster
 from tests.simulation.fake_time import FakeTime
 from tests.simulation.ledger_model import Ledger
@@ -27,9 +27,17 @@ class Container:
     brief: Brief
     since: float
     started_at: str
+    key: str
+    """The job's, with which its runner signs."""
     performing: bool = False
     lost: bool = False
     """Its node does not answer: it goes on, and nobody hears of it."""
+
+
+def key_of(body: Body) -> str:
+    """The job's key as its Pod has it; empty for a job that has none."""
+    variables = body["spec"]["containers"][0].get("env", ())
+    return next((each["value"] for each in variables if each["name"] == KEY_VARIABLE), "")
 
 
 @dataclass(slots=True)
@@ -71,7 +79,7 @@ class Kubelet:
         self.cluster.bind_pod(NAMESPACE, name, NODE)
         self._report(name, "Running", {"running": {"startedAt": started}})
         self.begun.add(uid)
-        container = self.containers[uid] = Container(name, uid, brief, self.time.elapsed, started)
+        container = self.containers[uid] = Container(name, uid, brief, self.time.elapsed, started, key_of(body))
         self.look(container)
 
     def look(self, container: Container) -> None:
@@ -151,7 +159,7 @@ class Kubelet:
         ended = {
             "exitCode": code,
             "reason": said or ("Completed" if code == 0 else "Error"),
-            "message": encode_message(told).decode() if told is not None else "",
+            "message": encode_message(told, container.key).decode() if told is not None else "",
             "startedAt": container.started_at,
             "finishedAt": self.cluster.store.stamp(),
         }

@@ -1,5 +1,6 @@
 """Fill an `Observation`: all that one decision may look at, mostly from memory."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -44,6 +45,7 @@ class Gatherer:
             claim=claim,
             refusals=self.refusals.of(key, job.generation, now),
             pod_events=self.pod_events.of(key),
+            nonce=secrets.token_hex(16) if job.status.run is None else None,
         )
 
     async def _claim(self, job: JobView) -> ClaimView | None:

@@ -131,6 +131,8 @@ class SheetStatus(Resource):
     """Of a failed sheet: what most likely has to be done."""
     first_started_at: Time | None = None
     """Of a sheet that was started more than once in this run: the first time; gone when it has ended."""
+    output_digest: Annotated[str, Field(max_length=16)] | None = None
+    """Of the output that it hands to later sheets, where the score hands any on."""
     input_tokens: int | None = None
     output_tokens: int | None = None
     estimated_cost_micro_usd: int | None = None
@@ -194,6 +196,8 @@ class JobStatus(Resource):
     observed_generation: int = -1
     run: Annotated[int, Field(ge=1)] | None = None
     run_mode: Literal["Run", "ValidateOnly"] = "Run"
+    nonce: Annotated[str, Field(pattern="^[0-9a-f]{32}$", max_length=32)] | None = None
+    """The job's key: with it its runners sign what they say and leave in the ledger (decision 023)."""
     phase: Phase | None = None
     conditions: Annotated[list[Condition], Field(max_length=16)] = []
     progress: Annotated[str, Field(max_length=16)] | None = None

@@ -9,7 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from marianne_operator.model.pod import PodView
-from marianne_runner.contract import CATEGORIES, ERROR_CODES, UnreadableMessageError, Verdict, decode_message
+from marianne_runner.contract import (
+    CATEGORIES,
+    ERROR_CODES,
+    UnreadableMessageError,
+    Verdict,
+    decode_message,
+    is_signed_message,
+)
 
 NEVER_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
 """Reasons of a container whose first program could not be run at all: its message is the runtime's."""
@@ -17,11 +24,16 @@ LARGEST: Final = 2**37
 """Of any number in a verdict: seconds until the year 6325, tokens, milliseconds; all exact in every JSON reader."""
 HIGHEST_ATTEMPT: Final = 1_000_000
 """Keeps a Pod's name within 63 characters."""
+_DIGEST: Final = re.compile("[0-9a-f]{16}")
+FORGED: Final = "the verdict is forged: it is not signed with the job's key, so something else than the runner wrote it"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def verdict_of(pod: PodView) -> tuple[Verdict | None, str]:
-    """(the verdict, "") or (None, why what was said is none; empty if nothing was said)."""
+def verdict_of(pod: PodView, key: str | None = None) -> tuple[Verdict | None, str]:
+    """(the verdict, "") or (None, why what was said is none; empty if nothing was said).
+
+    `key`: the job's, with which the runner signs what it says.
+    """
     ended = pod.container
     if ended is None or not ended.message or ended.reason in NEVER_STARTED:
         return None, ""
@@ -33,7 +45,14 @@ def verdict_of(pod: PodView) -> tuple[Verdict | None, str]:
         return None, f"the verdict names Pod {str(verdict['pod_uid'])[:64]}"
     if malformed := _malformed(verdict) or _malformed_checks(verdict):
         return None, f"not a verdict: {malformed}"
+    if key and not is_signed_message(key, ended.message) and not _is_too_old(verdict):
+        return None, FORGED
     return verdict, ""
+
+
+def _is_too_old(verdict: Verdict) -> bool:
+    """A runner that does not know how to sign says so unsigned; whoever else does fails its own sheet with it."""
+    return (verdict["outcome"], verdict["reason"]) == ("failed", "ProtocolMismatch")
 
 
 def _text(value: object) -> bool:
@@ -105,6 +124,7 @@ _SHAPE: Final[Mapping[str, Callable[[object], bool]]] = {
     "cost_micro_usd": lambda value: _whole(value) and _amount(value),
     "prompt_characters": lambda value: _whole(value) and _amount(value),
     "output_characters": lambda value: _whole(value) and _amount(value),
+    "output_digest": lambda value: isinstance(value, str) and _DIGEST.fullmatch(value) is not None,
 }
 _NEEDED: Final = frozenset({"outcome", "reason", "message", "passed_rules", "failed_rules"})
 _CHECK_TEXTS: Final = (

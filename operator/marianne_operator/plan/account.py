@@ -24,7 +24,8 @@ def account(draft: Draft) -> None:
     _adopt(draft)
     for sheet in [each for each in draft.sheets if each.active]:
         name = sheet.pod_name or ""
-        match outcome.judge(_own(draft, draft.seen.pods, name), _own(draft, draft.seen.ghosts, name), draft.now):
+        pod, ghost = _own(draft, draft.seen.pods, name), _own(draft, draft.seen.ghosts, name)
+        match outcome.judge(pod, ghost, draft.now, draft.status.nonce):
             case outcome.Ended() as ended:
                 settle(draft, sheet, ended)
             case outcome.Going(pod):
@@ -56,7 +57,7 @@ def _dismiss(draft: Draft) -> None:
 
 def _ends_by_itself(draft: Draft, pod: PodView) -> bool:
     """Its phase follows its container; a container that admission put beside it might keep it for ever."""
-    if not outcome.spoke(pod) or pod.container is None:
+    if not outcome.spoke(pod, draft.status.nonce) or pod.container is None:
         return False
     patient_until = (pod.container.ended_at or draft.now) + LINGERING_SECONDS
     if draft.now < patient_until:

@@ -95,6 +95,7 @@ def begin(seen: Observation, score: ScoreReady) -> JobStatus:
     return job.status.model_copy(
         update={
             "run": 1,
+            "nonce": seen.nonce,
             "start_time": stamp(seen.now),
             "completion_time": None,
             "restart_token": job.spec.restart.token if job.spec.restart else None,

@@ -14,15 +14,22 @@ from marianne_operator.plan.budget import left_usd
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.fresh import is_fresh
 from marianne_operator.plan.healing import heal
-from marianne_runner.contract import DEFAULT_TIMEOUT_SECONDS, PROTOCOL, Brief, Mode, Predecessor
+from marianne_runner.contract import (
+    DEFAULT_TIMEOUT_SECONDS,
+    PROTOCOL,
+    SIGNED_PROTOCOL,
+    Brief,
+    Mode,
+    Predecessor,
+)
 
 
 def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last: PodView | None) -> Brief:
     """`last`: this very attempt's Pod that is gone, as last seen."""
     job = draft.seen.job
-    outputs, skipped = _handed_down(draft, sheet.num)
+    outputs, digests, skipped = _handed_down(draft, sheet.num)
     brief = Brief(
-        protocol=PROTOCOL,
+        protocol=PROTOCOL if draft.status.nonce is None else SIGNED_PROTOCOL,
         job=job.name,
         job_uid=job.uid,
         namespace=job.namespace,
@@ -38,6 +45,8 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
         outputs=outputs,
         skipped=skipped,
     )
+    if digests:
+        brief["output_digests"] = digests
     if sheet.model is not None:
         brief["model"] = sheet.model
     if sheet.fallback:
@@ -82,15 +91,20 @@ def _timeout(draft: Draft, sheet: SheetStatus, instrument: InstrumentView) -> fl
     return float(given or DEFAULT_TIMEOUT_SECONDS)
 
 
-def _handed_down(draft: Draft, number: int) -> tuple[dict[str, int], list[int]]:
-    """Whose output this sheet may read: (completed sheet to attempt, skipped sheets), within the lookback window."""
+def _handed_down(draft: Draft, number: int) -> tuple[dict[str, int], dict[str, str], list[int]]:
+    """Whose output this sheet may read, in its window: (completed sheet to attempt, to its digest, skipped sheets)."""
     cross = draft.score.get("cross_sheet")
     if cross is None:
-        return {}, []
+        return {}, {}, []
     lookback = cross["lookback_sheets"]
     window = draft.sheets[max(0, number - 1 - lookback) if lookback else 0 : number - 1]
-    outputs = {str(each.num): each.attempt for each in window if each.state == "completed" and each.attempt_count}
-    return outputs, [each.num for each in window if each.state == "skipped"]
+    completed = [each for each in window if each.state == "completed" and each.attempt_count]
+    digests = {str(each.num): each.output_digest for each in completed if each.output_digest is not None}
+    return (
+        {str(each.num): each.attempt for each in completed},
+        digests,
+        [each.num for each in window if each.state == "skipped"],
+    )
 
 
 def _input_digest(score: str, sheet: SheetStatus) -> str:

@@ -47,12 +47,15 @@ FAILURES: Final = {
     "ProtocolMismatch": Failure("E301", "configuration", final=True),
     "WorkspaceBehind": Failure("E401", "configuration", final=True),
     "RunnerFailed": Failure("E999", "transient"),
+    "LedgerTampered": Failure("E402", "transient"),
     "LedgerMissing": Failure("E402", "transient", "infrastructure"),
     "PodLost": Failure("E002", "transient", "infrastructure"),
     "Interrupted": Failure("E002", "transient", "infrastructure"),
     "Evicted": Failure("E002", "transient", "infrastructure"),
     "VerdictMissing": Failure("E002", "transient", "infrastructure"),
 }
+OUTPUT_CHANGED: Final = Failure("E402", "fatal", final=True)
+"""What a finished sheet handed on is not there any more: only that sheet can make it again."""
 UNKNOWN: Final = Failure("E999", "fatal")
 CLASSIFIED: Final = frozenset({"ExitCode", "Timeout", "Signal"})
 """Reasons behind which there is another, in what the instrument said."""
@@ -61,6 +64,8 @@ PAYERS: Final[dict[str, Payer]] = {"rate_limit": "limit", "auth": "credentials"}
 
 def failure_of(reason: str, told: Verdict | None) -> Failure:
     """By the verdict's reason, and by the cause that the runner found behind it."""
+    if told is not None and (reason, told["outcome"]) == ("LedgerTampered", "not_started"):
+        return OUTPUT_CHANGED
     if told is None or "error_code" not in told or not (reason in CLASSIFIED or _held_up(reason, told)):
         return FAILURES.get(reason, UNKNOWN)
     category = told.get("error_category", "fatal")

@@ -119,6 +119,7 @@ def _manifest(draft: Draft, sheet: SheetStatus, last: PodView | None) -> Mapping
         image=image_of(draft, name),
         deadline_seconds=round(brief["timeout_seconds"] + sum(map(_patience, rules)) + 300),
         score_config_map=score.config_map,
+        key=draft.status.nonce,
     )
     return pod_manifest(draft.seen.job, attempt, claim, draft.seen.settings)
 

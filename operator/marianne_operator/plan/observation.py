@@ -94,3 +94,5 @@ class Observation:
     """By the name of the Pod, claim or ConfigMap."""
     pod_events: Mapping[str, str] = field(default_factory=dict)
     """By Pod UID: the newest warning of a Pod that is long in ContainerCreating, `<reason>: <message>`."""
+    nonce: str | None = None
+    """Nobody has seen it before: the key of the job, should it begin now."""

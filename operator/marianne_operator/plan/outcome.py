@@ -50,12 +50,14 @@ class Ended:
     told: Verdict | None = None
 
 
-def judge(pod: PodView | None, ghost: PodView | None, now: float) -> Gone | Going | NodeLost | Ended:
-    """The state of an intended Pod: as it is, else as it was last seen."""
+def judge(
+    pod: PodView | None, ghost: PodView | None, now: float, key: str | None = None
+) -> Gone | Going | NodeLost | Ended:
+    """The state of an intended Pod: as it is, else as it was last seen. `key`: the job's, for what it says."""
     if pod is None:
-        return _end(ghost) if ghost is not None and (ghost.over or spoke(ghost)) else Gone(ghost)
-    if pod.over or spoke(pod):
-        return _end(pod)
+        return _end(ghost, key) if ghost is not None and (ghost.over or spoke(ghost, key)) else Gone(ghost)
+    if pod.over or spoke(pod, key):
+        return _end(pod, key)
     if pod.terminal:
         return NodeLost(pod, f"Pod {pod.name} is {pod.phase} ({pod.reason or 'no reason'}) but its containers live on")
     if pod.deleting_at is not None and now >= pod.deleting_at + LOST_AFTER_SECONDS:
@@ -63,17 +65,17 @@ def judge(pod: PodView | None, ghost: PodView | None, now: float) -> Gone | Goin
     return Going(pod)
 
 
-def spoke(pod: PodView) -> bool:
+def spoke(pod: PodView, key: str | None = None) -> bool:
     """Its container has ended and left a verdict that nothing which follows can change (decision 013).
 
     What an interruption means is known with the phase alone: the Pod's reason says who sent the SIGTERM.
     """
-    verdict, _ = verdict_of(pod) if pod.ended else (None, "")
+    verdict, _ = verdict_of(pod, key) if pod.ended else (None, "")
     return verdict is not None and verdict["outcome"] != "interrupted"
 
 
-def _end(pod: PodView) -> Ended:
-    verdict, unreadable = verdict_of(pod)
+def _end(pod: PodView, key: str | None) -> Ended:
+    verdict, unreadable = verdict_of(pod, key)
     if verdict is None:
         return _unspoken(pod, unreadable)
     if verdict["outcome"] == "interrupted":

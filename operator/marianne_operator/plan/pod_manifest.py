@@ -20,6 +20,7 @@ from marianne_runner.contract import (
     BRIEF_ANNOTATION,
     JOB_LABEL,
     JOB_UID_LABEL,
+    KEY_VARIABLE,
     SHEET_LABEL,
     Brief,
 )
@@ -51,6 +52,8 @@ class Attempt:
     image: str
     deadline_seconds: int
     score_config_map: str
+    key: str | None = None
+    """The job's, for its runner alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Parts:
     deadline_seconds: int
     claim: ClaimView | None
     """The one that it works on."""
+    key: str | None = None
+    """The job's, where the Pod signs with it."""
 
 
 def pod_manifest(job: JobView, attempt: Attempt, claim: ClaimView, settings: Settings) -> Mapping[str, Any]:
@@ -87,6 +92,7 @@ def pod_manifest(job: JobView, attempt: Attempt, claim: ClaimView, settings: Set
         volumes=volumes(job.name, job.spec, attempt.score_config_map),
         deadline_seconds=attempt.deadline_seconds,
         claim=claim,
+        key=attempt.key,
     )
     return confined(job, parts, settings)
 
@@ -159,7 +165,7 @@ def _container(job: JobView, parts: Parts, settings: Settings) -> dict[str, Any]
         "image": parts.image,
         "imagePullPolicy": settings.image_pull_policy,
         "command": parts.command,
-        "env": [*template.env, *parts.env, *ENVIRONMENT],
+        "env": [*template.env, *parts.env, *ENVIRONMENT, *_key(parts)],
         "volumeMounts": list(parts.mounts),
         "resources": template.resources if template.resources is not None else dict(settings.resources),
         "terminationMessagePolicy": "File",
@@ -168,6 +174,11 @@ def _container(job: JobView, parts: Parts, settings: Settings) -> dict[str, Any]
     if template.env_from:
         container["envFrom"] = template.env_from
     return container
+
+
+def _key(parts: Parts) -> list[dict[str, str]]:
+    """Last: `$(...)` in a variable's value sees only those before it, so none of the user's can repeat it."""
+    return [] if parts.key is None else [{"name": KEY_VARIABLE, "value": parts.key}]
 
 
 def _affinity(given: Mapping[str, Any] | None, claim: ClaimView | None) -> dict[str, Any] | None:

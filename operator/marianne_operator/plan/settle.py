@@ -1,5 +1,7 @@
 """An attempt has ended: what becomes of its sheet."""
 
+from typing import Final
+
 from marianne_operator.model.status import SheetError, SheetStatus
 from marianne_operator.plan import cost, fallback, limits, retry, uncharged
 from marianne_operator.plan.clock import seconds, stamp
@@ -10,6 +12,8 @@ from marianne_operator.plan.exhausted import exhausted
 from marianne_operator.plan.failures import Failure, failure_of
 from marianne_operator.plan.outcome import Ended
 from marianne_runner.contract import Verdict
+
+TAMPERED: Final = "LedgerTampered"
 
 
 def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
@@ -22,6 +26,8 @@ def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
     else:
         sheet = _count_tokens(draft, sheet, told)
     sheet = cost.count(draft, sheet, ended)
+    if ended.reason == TAMPERED:
+        draft.warn(TAMPERED, f"sheet {sheet.num} attempt {sheet.attempt}: {ended.message}")
     if told is not None and told["outcome"] in ("completed", "skipped"):
         draft.put(_finished(draft, sheet, told))
     elif failure.payer == "infrastructure" and _own_doing(draft, ended):
@@ -60,6 +66,7 @@ def _finished(draft: Draft, sheet: SheetStatus, verdict: Verdict) -> SheetStatus
         state="completed",
         confidence_score=round(verdict.get("pass_percentage", 100.0) / 100, 3),
         success_without_retry=first,
+        output_digest=verdict.get("output_digest"),
         outcome_category="success_first_try" if first else completed,
     )
 
@@ -121,7 +128,8 @@ def _charged(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) -
 
 def _again(draft: Draft, sheet: SheetStatus, ended: Ended, delay: float) -> SheetStatus:
     draft.set(total_retries=draft.status.total_retries + 1)
-    draft.warn("SheetRetry", f"sheet {sheet.num} attempt {sheet.attempt} failed: {ended.message}")
+    if ended.reason != TAMPERED:  # that has been told
+        draft.warn("SheetRetry", f"sheet {sheet.num} attempt {sheet.attempt} failed: {ended.message}")
     return sheet.to(state="retry_scheduled", next_retry_at=stamp(draft.now + delay), completed_at=None)
 
 

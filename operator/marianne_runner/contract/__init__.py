@@ -38,6 +38,7 @@ from marianne_runner.contract.places import (
     SCORE_FILE,
     SCORE_FILES_FOLDER,
     SHEET_LABEL,
+    SIGNED_PROTOCOL,
     TERMINATION_FILE,
     WORKSPACE_FOLDER,
 )
@@ -62,6 +63,7 @@ from marianne_runner.contract.score import (
     SkipCommand,
     StaleDetection,
 )
+from marianne_runner.contract.signature import KEY_VARIABLE, is_signed_message
 from marianne_runner.contract.verdict import Check, Outcome, Verdict, VerdictReason
 
 __all__ = [
@@ -76,6 +78,7 @@ __all__ = [
     "ERROR_CODES",
     "JOB_LABEL",
     "JOB_UID_LABEL",
+    "KEY_VARIABLE",
     "LEDGER_FOLDER",
     "MESSAGE_LIMIT",
     "NOTICE_PAUSE_SECONDS",
@@ -86,6 +89,7 @@ __all__ = [
     "SCORE_FILE",
     "SCORE_FILES_FOLDER",
     "SHEET_LABEL",
+    "SIGNED_PROTOCOL",
     "TERMINATION_FILE",
     "WORKSPACE_FOLDER",
     "Archive",
@@ -125,4 +129,5 @@ __all__ = [
     "decode_message",
     "encode_errand",
     "encode_message",
+    "is_signed_message",
 ]

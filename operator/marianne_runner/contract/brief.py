@@ -50,6 +50,8 @@ class Brief(TypedDict):
     """The run begins afresh: before its first instrument, the workspace is archived."""
     outputs: dict[str, int]
     """Finished sheets whose output this one may need: sheet number to the attempt that completed it."""
+    output_digests: NotRequired[dict[str, str]]
+    """Of what each of them said, by sheet number, where it is known."""
     skipped: list[int]
     budget_usd: NotRequired[float]
     """What is left of the score's cost limits, where it has any."""

@@ -6,6 +6,7 @@ import zlib
 from typing import Final, cast
 
 from marianne_runner.contract.places import MESSAGE_LIMIT, PROTOCOL
+from marianne_runner.contract.signature import ROOM, parted, signed_message
 from marianne_runner.contract.verdict import Check, Verdict
 
 UNPACKED_LIMIT: Final = 1 << 20
@@ -18,13 +19,13 @@ class UnreadableMessageError(ValueError):
     """The text is no verdict: cut, foreign or of another protocol. The message says which."""
 
 
-def encode_message(verdict: Verdict) -> bytes:
-    """The verdict as a termination message of at most `MESSAGE_LIMIT` bytes.
+def encode_message(verdict: Verdict, key: str = "") -> bytes:
+    """The verdict as a termination message of at most `MESSAGE_LIMIT` bytes, signed where there is a key.
 
     Plain JSON where it fits; else ``m1:`` and base85 of zlib. What still does not fit loses text, the least telling
     first: checks that passed are never sent, tails are halved until they are gone, then checks' values, then checks.
     """
-    shrunk = verdict.copy()
+    shrunk, limit = verdict.copy(), MESSAGE_LIMIT - (ROOM if key else 0)
     if "checks" in shrunk:
         shrunk["checks"] = [_sent(check) for check in shrunk["checks"] if not check["passed"]]
     if "agent_feedback" in shrunk:
@@ -32,16 +33,17 @@ def encode_message(verdict: Verdict) -> bytes:
     while True:
         for pack in (_plain, _packed):
             message = pack(shrunk)
-            if len(message) <= MESSAGE_LIMIT:
-                return message
+            if len(message) <= limit:
+                return signed_message(key, message) if key else message
         shrunk = _smaller(shrunk)
 
 
 def decode_message(text: str) -> Verdict:
-    """The verdict in a termination message; raises `UnreadableMessageError`."""
+    """The verdict in a termination message, whoever made it; raises `UnreadableMessageError`."""
+    _, text = parted(text)
     try:
         if text.startswith("m1:"):
-            packed = base64.b85decode(text[3:].strip())
+            packed = base64.b85decode(text[3:])
             text = zlib.decompressobj().decompress(packed, UNPACKED_LIMIT).decode()
         verdict = json.loads(text)
     except (ValueError, RecursionError, zlib.error) as error:

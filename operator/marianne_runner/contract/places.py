@@ -3,6 +3,8 @@
 from typing import Final
 
 PROTOCOL: Final = 1
+SIGNED_PROTOCOL: Final = 2
+"""Of the brief of a job that has a key: a runner too old to sign refuses it before anything is paid for."""
 
 JOB_LABEL: Final = "marianne.dev/job"
 JOB_UID_LABEL: Final = "marianne.dev/job-uid"

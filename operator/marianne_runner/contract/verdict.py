@@ -17,6 +17,7 @@ VerdictReason = Literal[
     "InstrumentMissing",
     "LedgerMissing",
     "LedgerOther",
+    "LedgerTampered",
     "PodLost",
     "WorkspaceBehind",
     "WorkspaceUnusable",
@@ -111,3 +112,5 @@ class Verdict(TypedDict):
     """What was mended before this one."""
     output_characters: NotRequired[int]
     """Of all that the instrument wrote to standard output; with the prompt's, an estimate where no tokens are told."""
+    output_digest: NotRequired[str]
+    """Of the output that is kept for later sheets, where the score hands any on."""

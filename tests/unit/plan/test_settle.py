@@ -73,6 +73,7 @@ def test_who_pays_for_what():
     assert SHEET_PAYS == [
         "ExitCode",
         "GroundingFailed",
+        "LedgerTampered",
         "RunnerFailed",
         "SelfTerminated",
         "Signal",
@@ -94,7 +95,7 @@ def test_the_sheet_pays_with_a_try(reason):
     assert (first.error_code, first.error_category) == (code, FAILURES[reason].category)
     assert status.total_retries == 1
     assert plan.look_again_at == NOW + delay
-    assert [note.reason for note in plan.notes] == ["SheetRetry"]
+    assert [note.reason for note in plan.notes] == ["LedgerTampered" if reason == "LedgerTampered" else "SheetRetry"]
 
 
 @pytest.mark.parametrize("reason", SHEET_PAYS)
@@ -103,7 +104,8 @@ def test_the_last_try_fails_the_sheet(reason):
     plan, status, first = settled(ended(1, 2, verdict("failed", reason, attempt=2)), before=before)
     assert (first.state, first.normal_attempts, first.next_retry_at) == ("failed", 2, None)
     assert status.total_retries == 0
-    assert [note.reason for note in plan.notes] == ["SheetFailed"]
+    told = ["LedgerTampered"] if reason == "LedgerTampered" else []
+    assert [note.reason for note in plan.notes] == [*told, "SheetFailed"]
     assert status.phase == "Failed"
 
 
