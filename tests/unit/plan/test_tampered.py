@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from marianne_operator.plan.told import verdict_of
 
 from marianne_operator.model.status import SheetStatus
+from marianne_operator.model.told import verdict_of
 from marianne_operator.plan.decide import decide
 from marianne_operator.plan.outcome import Ended, Going, judge, spoke
 from marianne_runner.contract import KEY_VARIABLE, PROTOCOL, SIGNED_PROTOCOL, encode_message
