@@ -58,6 +58,7 @@ JOB: Final = {
     "status": "The truth about the job. Only the operator writes it.",
     "status.observedGeneration": "The generation of spec that was acted on last; -1 before the first look.",
     "status.run": "Which pass over the job this is; a restart begins the next.",
+    "status.nonce": "The job's key, with which its runners sign verdicts and marks of the ledger.",
     "status.phase": "A summary for people; programs read conditions.",
     "status.conditions": "Accepted, Succeeded, Reconciling, Stalled, ScoreChangeIgnored.",
     "status.progress": "Sheets that are done of all sheets.",
