@@ -52,6 +52,8 @@ def resume(job: Job, token: str) -> Wish | Refusal:
         if _phase(job) == "Refused":
             return Refusal(f"Job is not paused (status: failed); its spec is to be mended first: {_why(job)}")
         return _restart(job, token)
+    if word(job) == "paused_at_chain":
+        return _wish(job, {"resume": {"token": token}, "paused": False}, "Resume requested: the chain goes on")
     if word(job) == "paused" or (_asked(job, "paused") and word(job) in ("pending", "running")):
         return _wish(job, {"paused": False}, "Resume requested")
     return Refusal(f"Job is not paused (status: {word(job)})")

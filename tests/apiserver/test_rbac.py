@@ -25,7 +25,7 @@ READ_ALL = {"get", "list", "watch"}
 VERBS = {*READ_ALL, "create", "update", "patch", "delete", "deletecollection"}
 
 ALLOWED: dict[tuple[str, str], set[str]] = {
-    (GROUP, "mariannejobs"): {*READ_ALL, "delete"},
+    (GROUP, "mariannejobs"): {*READ_ALL, "create", "delete"},
     (GROUP, "mariannejobs/status"): {"update"},
     (GROUP, "mariannejobs/finalizers"): set(),
     (GROUP, "instruments"): {"list", "watch"},

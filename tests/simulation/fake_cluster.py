@@ -66,6 +66,9 @@ class FakeCluster:
     async def get_job(self, namespace: str, name: str) -> Body:
         return self._get("mariannejobs", namespace, name)
 
+    async def create_job(self, body: Mapping[str, Any]) -> Body:
+        return self._create("mariannejobs", {**body, "status": {"observedGeneration": -1}})
+
     async def put_status(self, body: Body) -> Body:
         meta = body["metadata"]
         call = Call("put", "mariannejobs/status", meta["namespace"], meta["name"])

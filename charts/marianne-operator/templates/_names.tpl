@@ -94,6 +94,10 @@ log:
 - apiGroups: [marianne.dev]
   resources: [mariannejobs]
   verbs: [delete]
+# Only where a score's on_success says run_job: the next job of its chain, in the same namespace.
+- apiGroups: [marianne.dev]
+  resources: [mariannejobs]
+  verbs: [create]
 - apiGroups: [marianne.dev]
   resources: [mariannejobs/status]
   verbs: [update]

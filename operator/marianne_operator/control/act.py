@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from marianne_operator.control.cache import Cache
+from marianne_operator.control.children import NamespaceGoneError, start_child
 from marianne_operator.control.claims import Claims
 from marianne_operator.control.cluster import (
     AlreadyExistsError,
@@ -82,13 +83,14 @@ class Actor:
                 await self._still_so(job)
             await _all(self._delete(job, each) for each in plan.delete)
             refused = await _all(self._create(job, each) for each in plan.create)
+            refused += [await start_child(self.cluster, self.refusals, job, each, self.now()) for each in plan.children]
             await self._tell(job, plan.notes)
             if plan.delete_job:
                 await self._delete_job(job)
         except _SupersededError:
             self.metrics.status_conflicts.inc()
             return Outcome.SUPERSEDED
-        except _GoneError:
+        except (_GoneError, NamespaceGoneError):
             return Outcome.GONE
         return Outcome.LOOK_AGAIN if learned or any(refused) else Outcome.DONE
 

@@ -34,6 +34,11 @@ class ApiCluster:
         """Live."""
         return await self._connection.request("GET", _path(JOBS, namespace, "mariannejobs", name))
 
+    async def create_job(self, body: Mapping[str, Any]) -> Body:
+        """Create; a field that the CRD does not know is refused, not dropped."""
+        path = _path(JOBS, body["metadata"]["namespace"], "mariannejobs")
+        return await self._connection.request("POST", path, body, MANAGER | {"fieldValidation": "Strict"})
+
     async def put_status(self, body: Body) -> Body:
         """Only metadata and status are sent: the server keeps the rest of the object on this path."""
         path = _path(JOBS, body["metadata"]["namespace"], "mariannejobs", body["metadata"]["name"])

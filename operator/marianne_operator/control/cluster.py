@@ -72,6 +72,10 @@ class Cluster(Protocol):
         """The job, live. Raises `NotFoundError`."""
         ...
 
+    async def create_job(self, body: Mapping[str, Any]) -> Body:
+        """Create the next job of a chain. Raises as `create_pod` does."""
+        ...
+
     async def put_status(self, body: Body) -> Body:
         """Replace `/status`. `metadata.resourceVersion` is a precondition: raises `ConflictError`, `NotFoundError`."""
         ...

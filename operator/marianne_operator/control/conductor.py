@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from marianne_operator.control.act import Actor
 from marianne_operator.control.cache import Cache, Key
@@ -16,8 +17,11 @@ from marianne_operator.control.refusals import Refusals
 from marianne_operator.control.resync import Resync
 from marianne_operator.control.score_source import Compile, ScoreSource
 from marianne_operator.control.work_queue import Clock, WorkQueue
+from marianne_operator.model.chain import Chain
 from marianne_operator.model.job import JobView
 from marianne_operator.plan.observation import Settings
+
+CHILD_IS_OVER: Final = frozenset({"Completed", "Failed", "Cancelled", "Refused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,18 @@ class Conductor:
         key = self.cache.lost_job(body) if gone else self.cache.saw_job(body)
         if not known:
             self.queue.add(key)
+        self._wake_parent(body, news=gone or not known)
+
+    def _wake_parent(self, body: Body, *, news: bool) -> None:
+        """Of a child of a chain: another job may wait for it to be there, to end, or to be gone."""
+        chain = Chain.of(body["metadata"])
+        if chain is None:
+            return
+        parent = body["metadata"]["namespace"], chain.parent
+        held, phase = self.cache.jobs.get(parent), (body.get("status") or {}).get("phase")
+        waits = isinstance(held, JobView) and held.uid == chain.parent_uid and not held.status.finished
+        if waits and (news or phase in CHILD_IS_OVER):
+            self.queue.add(parent)
 
     def pod_told(self, body: Body, *, gone: bool) -> None:
         """As `job_told`, of a Pod."""

@@ -42,11 +42,18 @@ class Gatherer:
             ghosts=dict(self.cache.ghosts.get(key, {})),
             instruments=self.cache.instruments.of_namespace(job.namespace),
             limits=self.cache.limits.standings(job, now),
+            children=self._children(job),
             claim=claim,
             refusals=self.refusals.of(key, job.generation, now),
             pod_events=self.pod_events.of(key),
             nonce=secrets.token_hex(16) if job.status.run is None else None,
         )
+
+    def _children(self, job: JobView) -> dict[str, JobView]:
+        """From memory: a watch tells of them as of every job."""
+        names = [hook.job for hook in job.status.hooks if hook.active and hook.job]
+        held = {name: self.cache.jobs.get((job.namespace, name)) for name in names}
+        return {name: each for name, each in held.items() if isinstance(each, JobView)}
 
     async def _claim(self, job: JobView) -> ClaimView | None:
         """Before the first run our own claim is not looked for but made: a create that comes second says so."""

@@ -37,6 +37,7 @@ JOB: Final = {
     "with its descendants. All: from startSheet on.",
     "spec.restart.fromSheet": "The sheet to begin with, for scope FromSheet.",
     "spec.restart.mode": "Run: perform the sheets. ValidateOnly: only hold what was tried against its rules again.",
+    "spec.resume.token": "Any text; a new one lets a paused chain go on. One that is there at the pause is not obeyed.",
     "spec.onScoreChange": "Ignore: a running job keeps the score that it started with.",
     "spec.sheetTemplate": "Added to every sheet's Pod.",
     "spec.sheetTemplate.resources": "Requests and limits of the container, instead of the chart's default.",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from marianne_operator.model.chain import Chain
 from marianne_operator.model.spec import JobSpec
 from marianne_operator.model.status import JobStatus
 
@@ -22,6 +23,8 @@ class JobView:
     spec: JobSpec
     status: JobStatus
     body: Mapping[str, Any]
+    chain: Chain | None = None
+    """Where it stands in a chain, if a hook of another job started it."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -46,4 +49,5 @@ class JobView:
             spec=spec or JobSpec.model_validate(body.get("spec") or {}),
             status=status or JobStatus.model_validate(body.get("status") or {}),
             body=body,
+            chain=Chain.of(meta),
         )

@@ -22,6 +22,11 @@ def errand_name(job: str, uid: str, kind: str, number: int) -> str:
     return f"{_stem(job, uid)}-{kind}{number}"
 
 
+def child_name(job: str, uid: str, number: int) -> str:
+    """`<job>-<hash>-n<number>`: the next job of a chain."""
+    return f"{_stem(job, uid)}-n{number}"
+
+
 def score_config_map_name(job: str, uid: str, digest: str) -> str:
     """`<job>-<hash>-score-<digest10>-f<format>`."""
     return f"{_stem(job, uid)}-score-{digest[:10]}-f{COMPILED_FORMAT}"

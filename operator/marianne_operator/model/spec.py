@@ -72,6 +72,12 @@ class Restart(Resource):
     mode: Literal["Run", "ValidateOnly"] = "Run"
 
 
+class Resume(Resource):
+    """Acts once per new token: lets a job that is PausedAtChain start the next job of its chain."""
+
+    token: Annotated[str, Field(min_length=1, max_length=64)]
+
+
 class SheetTemplate(Resource):
     """What every sheet's Pod gets beside what the operator sets. An allow-list: there is no free-form patch."""
 
@@ -104,6 +110,7 @@ class JobSpec(Resource):
     cancel: bool = False
     cancel_policy: Literal["Graceful", "Now"] = "Graceful"
     restart: Restart | None = None
+    resume: Resume | None = None
     on_score_change: Literal["Ignore"] = "Ignore"
     sheet_template: SheetTemplate = SheetTemplate()
     active_deadline_seconds: Annotated[int, Field(ge=1)] | None = None

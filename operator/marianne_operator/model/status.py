@@ -205,6 +205,8 @@ class JobStatus(Resource):
     score: ScoreStatus | None = None
     ending: Ending | None = None
     restart_token: Annotated[str, Field(max_length=64)] | None = None
+    resume_token: Annotated[str, Field(max_length=64)] | None = None
+    """Of `spec.resume`, as it stood when the chain was paused, or that was obeyed: another one is new."""
     start_time: Time | None = None
     completion_time: Time | None = None
     last_launch_time: Time | None = None

@@ -3,6 +3,7 @@
 from marianne_operator.model.job import JobView
 from marianne_operator.model.names import claim_name, score_config_map_name
 from marianne_operator.model.status import JobStatus, ScoreStatus, SheetStatus
+from marianne_operator.plan.chain import CHILD, nowhere
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.observation import Observation, ScoreReady, ScoreRefusal, Settings
 from marianne_operator.plan.plan import Ensure
@@ -22,7 +23,7 @@ def refusal(seen: Observation) -> ScoreRefusal | None:
     if seen.job.status.run is None and seen.job.spec.start_sheet > total:
         message = f"spec.startSheet: {seen.job.spec.start_sheet}, but the score has {total} sheets"
         return ScoreRefusal("ScoreInvalid", message, stalled=True)
-    return _blocked(seen) or _claim_missing(seen) or _over_quota(seen, seen.score)
+    return nowhere(seen) or _blocked(seen) or _claim_missing(seen) or _over_quota(seen, seen.score)
 
 
 def starts_something(seen: Observation) -> bool:
@@ -40,6 +41,7 @@ def has_begun_or_may(seen: Observation) -> bool:
 def in_flight(seen: Observation) -> bool:
     """A Pod of ours is not accounted for yet: that comes before any refusal, and so does its end."""
     names = {sheet.pod_name for sheet in seen.job.status.sheets if sheet.active}
+    names |= seen.job.status.active_errands
     known = [*seen.pods.values(), *(ghost for ghost in seen.ghosts.values() if ghost.over)]
     return any(pod.name in names and pod.owner_uid == seen.job.uid for pod in known)
 
@@ -47,8 +49,8 @@ def in_flight(seen: Observation) -> bool:
 def _blocked(seen: Observation) -> ScoreRefusal | None:
     """The API server refuses this job's Pods for good; a paused job makes none."""
     beside = {each.pod_name for each in seen.job.status.notifications}  # a notice fails nothing but itself
-    found = [each for name, each in seen.refusals.items() if name not in beside]
-    blocked = [each for each in found if each.reason != "QuotaExceeded"]
+    pods = {name: each for name, each in seen.refusals.items() if not name.startswith(CHILD) and name not in beside}
+    blocked = [each for each in pods.values() if each.reason != "QuotaExceeded"]
     if seen.job.spec.paused or not blocked:
         return None
     return ScoreRefusal(blocked[0].reason, blocked[0].message, stalled=True)

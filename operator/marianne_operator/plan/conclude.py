@@ -4,7 +4,8 @@ from marianne_operator.model.status import JobStatus, Phase, SheetStatus, Waitin
 from marianne_operator.plan import budget, conditions, live
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.control import lives
-from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.draft import Draft, Following
+from marianne_operator.plan.hook_record import failure, stopped
 from marianne_operator.plan.observation import ScoreReady
 
 SHOW_RUNNING_AFTER_SECONDS = 3.0
@@ -14,7 +15,9 @@ SHOW_RUNNING_AFTER_SECONDS = 3.0
 def conclude(draft: Draft) -> JobStatus:
     """The status to be written, if it differs from the one that was seen."""
     draft.set(observed_generation=draft.seen.job.generation, progress=_progress(draft.sheets))
-    if all(sheet.terminal for sheet in draft.sheets):
+    if draft.following is not None:
+        _follow(draft, draft.following)
+    elif all(sheet.terminal for sheet in draft.sheets):
         _finish(draft)
     else:
         _go_on(draft)
@@ -51,6 +54,15 @@ def _progress(sheets: list[SheetStatus]) -> str:
     return f"{sum(sheet.satisfied for sheet in sheets)}/{len(sheets)}"
 
 
+def _follow(draft: Draft, following: Following) -> None:
+    """Its sheets are done, and the job is not."""
+    if following.phase == "Paused" and draft.status.phase != "Paused":
+        draft.tell("Paused", following.message)
+    draft.set(waiting=following.waiting)
+    reason = "Paused" if following.phase == "PausedAtChain" else following.phase
+    _set(draft, following.phase, conditions.under_way(reason, following.message))
+
+
 def _finish(draft: Draft) -> None:
     if not draft.status.finished:
         draft.set(completion_time=stamp(draft.now))
@@ -58,14 +70,17 @@ def _finish(draft: Draft) -> None:
     unmet = [sheet for sheet in draft.sheets if not sheet.satisfied]
     bad = [sheet for sheet in unmet if sheet.state == "failed"] or unmet
     cancelled = [sheet for sheet in draft.sheets if sheet.state == "cancelled"]
-    ending = draft.status.ending
-    if ending is not None and ending.reason == "DeadlineExceeded" and cancelled:
-        _set(draft, "Failed", conditions.failed("DeadlineExceeded", f"{len(cancelled)} sheets had not ended in time"))
-    elif ending is not None and cancelled:
-        _set(draft, "Cancelled", conditions.cancelled(f"{len(cancelled)} sheets were cancelled"))
+    ending, cut = draft.status.ending, "; hooks were cut short" if stopped(draft.status) else ""
+    if ending is not None and ending.reason == "DeadlineExceeded" and (cancelled or cut):
+        why = f"{len(cancelled)} sheets had not ended in time{cut}"
+        _set(draft, "Failed", conditions.failed("DeadlineExceeded", why))
+    elif ending is not None and (cancelled or cut):
+        _set(draft, "Cancelled", conditions.cancelled(f"{len(cancelled)} sheets were cancelled{cut}"))
     elif bad:
         behind = any(sheet.error_code == "E401" for sheet in bad)
         _set(draft, "Failed", conditions.failed("WorkspaceBehind" if behind else "SheetFailed", _why(draft, bad)))
+    elif (hook := failure(draft.status)) is not None:
+        _set(draft, "Failed", conditions.failed("HookFailed", hook))
     else:
         _set(draft, "Completed", conditions.completed(f"{len(draft.sheets)} sheets"))
 

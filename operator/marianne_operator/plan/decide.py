@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from marianne_operator.model.status import JobStatus
-from marianne_operator.plan import admit, budget, control
+from marianne_operator.plan import admit, budget, control, hooks
 from marianne_operator.plan.account import account
 from marianne_operator.plan.conclude import conclude
 from marianne_operator.plan.draft import Draft
@@ -40,6 +40,7 @@ def _proceed(draft: Draft, why: ScoreRefusal | None) -> None:
     """Latch the verbs, take in what happened, let it act, then start what may: nothing, if there is a why."""
     control.latch(draft)
     account(draft)
+    heard = hooks.hear(draft)
     restart(draft)
     if not draft.validates_only:
         propagate(draft)
@@ -50,6 +51,7 @@ def _proceed(draft: Draft, why: ScoreRefusal | None) -> None:
         launch(draft)
     else:
         draft.hold = waiting_for(draft.seen, why)
+    hooks.follow(draft, heard)
 
 
 def _wait_for_predecessor(draft: Draft) -> None:
@@ -67,6 +69,7 @@ def _planned(draft: Draft, status: JobStatus) -> Plan:
         status=status if status != draft.seen.job.status else None,
         delete=tuple(draft.deletions),
         create=tuple(draft.creations),
+        children=tuple(draft.children),
         recovered=draft.recovered,
         notes=tuple(draft.notes),
         look_again_at=draft.wake,

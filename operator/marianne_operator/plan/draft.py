@@ -5,7 +5,7 @@ The policies of this package each take a draft and change it; `decide` says in w
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import JobStatus, SheetStatus, Waiting
@@ -15,6 +15,15 @@ from marianne_operator.plan.observation import Observation
 from marianne_operator.plan.plan import Note, PodDeletion
 from marianne_operator.plan.standing import Standing
 from marianne_runner.contract import CompiledScore
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What the job does after its last sheet."""
+
+    phase: Literal["Running", "Waiting", "Paused", "PausedAtChain"]
+    message: str
+    waiting: Waiting | None = None
 
 
 @dataclass(slots=True)
@@ -37,6 +46,9 @@ class Draft:
     """Why no new sheet may start, if none may."""
     deletions: list[PodDeletion] = field(default_factory=list)
     creations: list[Mapping[str, Any]] = field(default_factory=list)
+    children: list[Mapping[str, Any]] = field(default_factory=list)
+    following: Following | None = None
+    """Every sheet is done, and something follows before the job is."""
     recovered: bool = False
     notes: list[Note] = field(default_factory=list)
     wake: float | None = None

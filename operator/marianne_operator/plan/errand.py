@@ -129,13 +129,13 @@ def look_at(draft: Draft, name: str, *, once: bool) -> Gone | Going | Answered:
     return _starting(draft, pod)
 
 
-def stop(draft: Draft, name: str) -> bool:
+def stop(draft: Draft, name: str, grace_seconds: int | None = None) -> bool:
     """Have its Pod deleted, if it lives; False once nothing of it runs."""
     pod = _own(draft, draft.seen.pods, name)
     if pod is None or pod.over or pod.ended:
         return False
     if pod.deleting_at is None:
-        draft.deletions.append(PodDeletion(pod.name, pod.uid))
+        draft.deletions.append(PodDeletion(pod.name, pod.uid, grace_seconds))
     return True
 
 

@@ -89,6 +89,8 @@ class Observation:
     """By object name; the namespace's own before the cluster's."""
     limits: Mapping[str, Standing] = field(default_factory=dict)
     """By object name: what the namespace's other jobs tell of a limit that the instrument shares."""
+    children: Mapping[str, JobView] = field(default_factory=dict)
+    """By name: the jobs that hooks of this one started, and that it still waits for."""
     claim: ClaimView | None = None
     refusals: Mapping[str, WriteRefusal] = field(default_factory=dict)
     """By the name of the Pod, claim or ConfigMap."""

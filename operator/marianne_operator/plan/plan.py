@@ -41,8 +41,10 @@ class Plan:
     status: JobStatus | None = None
     delete: tuple[PodDeletion, ...] = ()
     create: tuple[Mapping[str, Any], ...] = ()
+    children: tuple[Mapping[str, Any], ...] = ()
+    """Jobs of a chain, intended as Pods are."""
     recovered: bool = False
-    """Some of `create` was intended before this look: read the job live first, and drop the plan if it moved on."""
+    """Some of it was intended before this look: read the job live first, and drop the plan if it moved on."""
     notes: tuple[Note, ...] = ()
     delete_job: bool = False
     look_again_at: float | None = None

@@ -12,6 +12,7 @@ from marianne_operator.model.spec import JobSpec, Restart
 from marianne_operator.model.status import JobStatus, SheetStatus
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.hook_record import hooks_afresh
 from marianne_operator.plan.ready import needs
 
 TOLD: Final = {
@@ -28,7 +29,7 @@ def restart(draft: Draft) -> None:
         _tell_of_cancel(draft)
     elif (why := _impossible(draft, asked)) is not None:
         _tell_once(draft, why)
-    elif any(sheet.active for sheet in draft.sheets):
+    elif any(sheet.active for sheet in draft.sheets) or draft.status.active_errands:
         message = "spec.restart: waiting for running sheets to end before the next run begins"
         draft.hold = draft.waiting(draft.status.waiting, "Draining", message)
     else:
@@ -50,10 +51,12 @@ def _begin(draft: Draft, asked: Restart) -> None:
         ending=None,
         completion_time=None,
         start_time=stamp(draft.now),
+        worked=False,
     )
     if asked.mode == "ValidateOnly":
         draft.sheets = [_unjudged(each) if _was_tried(draft, each, chosen) else each for each in draft.sheets]
     else:
+        draft.set(hooks=hooks_afresh(draft.status, works=bool(chosen)))
         draft.sheets = [_afresh(each) if each.num in chosen else each for each in draft.sheets]
     what = TOLD[asked.scope].format(sheet=asked.from_sheet)
     done = "is held against its rules again" if asked.mode == "ValidateOnly" else "starts again"

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from marianne_operator.score import effects, templates
+from marianne_operator.score import effects, hooks, templates
 from marianne_operator.score.afterwards import add_afterwards
 from marianne_operator.score.around import add_what_is_around
 from marianne_operator.score.conditions import applies
@@ -250,5 +250,7 @@ def _add_optional(compiled: CompiledScore, score: Score) -> None:
     add_afterwards(compiled, score)
     if names := {str(number): each.name for number, each in score.movements.items() if each.name}:
         compiled["stage_names"] = names
+    if score.on_success:
+        compiled["hooks"], compiled["concert"] = hooks.hooks(score), hooks.concert(score)
     if score.sheet.descriptions:
         compiled["descriptions"] = {str(number): text for number, text in score.sheet.descriptions.items()}

@@ -7,7 +7,7 @@ accepted and told in the job's `Accepted` condition. Either only where the score
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from marianne_operator.score import backend, notices
+from marianne_operator.score import backend, hooks, notices
 from marianne_operator.score.fields import Score
 from marianne_operator.score.refused import Problem, refused_for
 
@@ -23,7 +23,6 @@ class Effect:
 
 _PROMPT: Final = "its text would be missing in the prompts"
 _PASSES: Final = "work that fails it would pass"
-_FOLLOWS: Final = "what is to follow would not"
 _OTHER: Final = "not for the instrument that plays; say it in instrument_config, or in the Instrument"
 _SERVER: Final = "the Instrument says where its server is"
 _TOOLS: Final = "a model's server is asked once, without tools"
@@ -37,13 +36,12 @@ EFFECTS: Final = (
     Effect("spec.include_claude_md", "refused", _PROMPT),
     Effect("techniques", "refused", _PROMPT),
     Effect("ai_review.enabled", "refused", _PASSES),
-    Effect("on_success", "refused", _FOLLOWS),
     Effect("backend.system_prompt_file", "refused", _PROMPT),
     Effect("backend.working_directory", "refused", "the instrument would work elsewhere"),
     Effect("circuit_breaker", "none", ABSENT),
     Effect("learning", "none", ABSENT),
     Effect("agent_card", "none", ABSENT),
-    Effect("concert", "none", ABSENT),
+    Effect("concert.concert_log_path", "none", _CLUSTER),
     Effect("workspace", "none", _CLUSTER),
     Effect("isolation", "none", _CLUSTER),
     Effect("state_backend", "none", _CLUSTER),
@@ -77,7 +75,7 @@ def refusals(score: Score) -> list[Problem]:
     neglected = [
         Problem(tuple(each.path.split(".")), f"not performed yet, and {each.why}: leave it out") for each in written
     ]
-    return [*neglected, *notices.problems(score)]
+    return [*neglected, *notices.problems(score), *hooks.problems(score)]
 
 
 def in_vain(score: Score) -> list[Effect]:

@@ -203,6 +203,40 @@ class Notification(TypedDict):
     """What Slack is told beside the text."""
 
 
+class ChainedJob(TypedDict):
+    """The score of the job that a hook starts: a ConfigMap's key, else `path` is that of a file of this job."""
+
+    path: str
+    config_map: NotRequired[str]
+    key: NotRequired[str]
+    workspace: NotRequired[str]
+    """A folder of this job's workspace, for the child to work in."""
+    detached: bool
+    """Nobody waits for its end."""
+    pause: bool
+    """Before it is started, until somebody resumes the chain."""
+
+
+class Hook(TypedDict):
+    """One of `on_success`; `abort`: its failure keeps the later ones from being run."""
+
+    type: Literal["run_job", "run_command", "run_script"]
+    abort: bool
+    command: NotRequired[str]
+    working_directory: NotRequired[str]
+    timeout_seconds: NotRequired[float]
+    """Of a job: only as written."""
+    job: NotRequired[ChainedJob]
+
+
+class Concert(TypedDict):
+    """`max_chain_depth`: how many jobs may follow the first of a chain."""
+
+    max_chain_depth: int
+    cooldown_seconds: float
+    inherit_workspace: bool
+
+
 class CompiledScore(TypedDict):
     """Everything that is constant for a score; `sheets[n - 1]` is sheet n."""
 
@@ -237,5 +271,9 @@ class CompiledScore(TypedDict):
     notifications: NotRequired[list[Notification]]
     grounding: NotRequired[Grounding]
     feedback: NotRequired[Feedback]
+    hooks: NotRequired[list[Hook]]
+    """What follows once every sheet is done well, in this order."""
+    concert: NotRequired[Concert]
+    """With hooks."""
     warnings: list[str]
     without_effect: list[str]

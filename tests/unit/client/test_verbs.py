@@ -20,7 +20,7 @@ PHASES = [
 ]
 ALLOWED = {
     "pause": {None, "Pending", "Waiting", "Running"},
-    "resume": {"Paused", "Failed"},
+    "resume": {"Paused", "PausedAtChain", "Failed"},
     "cancel": {None, "Pending", "Waiting", "Running", "Paused", "PausedAtChain", "Refused"},
     "delete": {"Completed", "Failed", "Refused", "Cancelled"},
 }
@@ -73,6 +73,10 @@ def test_a_wish_that_was_wished_before_writes_nothing():
 
 def test_resume_undoes_a_pause_that_is_not_reached_yet():
     assert _changes(verbs.resume(_job("Running", paused=True), "t")) == {"/spec/paused": False}
+
+
+def test_resume_lets_a_chain_go_on():
+    assert _changes(verbs.resume(_job("PausedAtChain"), "t")) == {"/spec/resume": {"token": "t"}, "/spec/paused": False}
 
 
 def test_resume_of_a_failed_job_restarts_what_failed():

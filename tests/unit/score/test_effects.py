@@ -33,6 +33,12 @@ PERFORMED = {
     "instrument_fallbacks",
     "instruments",
     "movements",
+    "on_success",
+    "concert.enabled",
+    "concert.max_chain_depth",
+    "concert.cooldown_between_jobs_seconds",
+    "concert.inherit_workspace",
+    "concert.abort_concert_on_hook_failure",
     "sheet.size",
     "sheet.total_items",
     "sheet.start_item",
@@ -112,7 +118,6 @@ SAMPLES = {
     "spec.spec_dir": "specs",
     "spec.include_claude_md": True,
     "techniques": {"a": {"kind": "skill", "phases": []}},
-    "on_success": [{"type": "run_command", "command": "true"}],
     "backend.ollama.health_check_timeout": 1,
     "backend.ollama.dynamic_tools": False,
     "backend.ollama.compression_level": "minimal",
@@ -128,7 +133,7 @@ SAMPLES = {
     "circuit_breaker": {"enabled": False},
     "learning": {"enabled": False},
     "agent_card": {"name": "a", "description": "b"},
-    "concert": {"enabled": True},
+    "concert.concert_log_path": "log",
     "isolation": {"enabled": True},
     "state_backend": "json",
     "logging": {"level": "DEBUG"},
@@ -192,9 +197,9 @@ def test_a_limit_that_is_switched_off_is_no_limit():
 
 
 def test_five_refusals_are_told():
-    hooks = [{"type": "run_command", "command": "a"}]
     backend = {"working_directory": "a", "system_prompt_file": "b"}
-    many = score(on_success=hooks, backend=backend, spec={"spec_dir": "a"}, checkpoints={"enabled": True})
+    more = {"techniques": {"a": {"kind": "skill", "phases": []}}, "ai_review": {"enabled": True}}
+    many = score(backend=backend, spec={"spec_dir": "a"}, checkpoints={"enabled": True}, **more)
     with pytest.raises(ScoreRefusedError) as refused:
         without_effect(many)
     assert refused.value.message.count("not performed yet") == 5
