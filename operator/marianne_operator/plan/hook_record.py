@@ -45,6 +45,11 @@ def stopped(status: JobStatus) -> bool:
     return any(entry.state == "cancelled" for entry in status.hooks)
 
 
+def hook_runs(status: JobStatus) -> bool:
+    """One has a Pod, or the intent to have one; a child is a job of its own."""
+    return any(entry.active and entry.pod_name for entry in status.hooks)
+
+
 def hooks_afresh(status: JobStatus, *, works: bool) -> list[HookStatus]:
     """For the next run: after new work all of them follow again; else those that did not succeed are owed."""
     owed = any(entry.state != "succeeded" for entry in status.hooks)

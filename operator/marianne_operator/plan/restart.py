@@ -12,7 +12,7 @@ from marianne_operator.model.spec import JobSpec, Restart
 from marianne_operator.model.status import JobStatus, SheetStatus
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.draft import Draft
-from marianne_operator.plan.hook_record import hooks_afresh
+from marianne_operator.plan.hook_record import hook_runs, hooks_afresh
 from marianne_operator.plan.ready import needs
 
 TOLD: Final = {
@@ -29,7 +29,7 @@ def restart(draft: Draft) -> None:
         _tell_of_cancel(draft)
     elif (why := _impossible(draft, asked)) is not None:
         _tell_once(draft, why)
-    elif any(sheet.active for sheet in draft.sheets) or draft.status.active_errands:
+    elif any(sheet.active for sheet in draft.sheets) or hook_runs(draft.status):
         message = "spec.restart: waiting for running sheets to end before the next run begins"
         draft.hold = draft.waiting(draft.status.waiting, "Draining", message)
     else:
