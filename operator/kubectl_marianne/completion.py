@@ -15,7 +15,12 @@ NOTHING_ELSE: Final = ":4"
 """No names of files."""
 FILES: Final = ":0"
 ERROR: Final = ":1"
-OF_JOBS: Final = frozenset({"status", "tree", "sheet", "errors", "logs", "pause", "resume", "cancel", "wait", "files"})
+OF_JOBS: Final = frozenset(
+    {
+        *("status", "tree", "sheet", "errors", "diagnose", "top", "logs"),
+        *("pause", "resume", "cancel", "wait", "files"),
+    }
+)
 SEVERAL: Final = frozenset({"pause", "resume", "cancel", "wait"})
 OF_A_FILE: Final = frozenset({"--kubeconfig", "--token-file"})
 OF_FILES: Final = frozenset({"run", "convert", "lint"})

@@ -37,6 +37,12 @@ def pod_log(namespace: str, name: str) -> str:
     return f"{pods(namespace, name)}/log"
 
 
+def pod_metrics(namespace: str | None = None) -> str:
+    """What Pods use, where somebody measures it."""
+    group = "/apis/metrics.k8s.io/v1beta1"
+    return f"{group}/pods" if namespace is None else f"{group}/namespaces/{namespace}/pods"
+
+
 def events(namespace: str) -> str:
     """core/v1 Events."""
     return namespaced(namespace, "events")

@@ -1,4 +1,4 @@
-"""Attempts of a sheet side by side, by the API and the command line, from real verdicts."""
+"""What the API and the command line tell of attempts, of why a job stands still, and of what it uses."""
 
 import json
 
@@ -49,3 +49,32 @@ async def test_a_retry_stands_beside_what_it_mended(
     ]
     told = await marianne("sheet", "song", "1", "--attempts", "-o", "json")
     assert json.loads(told.out)["attempts"] == answer.json()["attempts"]
+
+
+@pytest.mark.usefixtures("operator", "kubelet")
+async def test_a_failed_job_is_explained_on_one_page(api: Api, namespace: str, control_plane: ControlPlane) -> None:
+    script = "echo before; echo 'cannot do it' >&2; exit 2"
+    await jobs.submit(api, namespace, jobs.job("song", jobs.score(2, script, retry={"max_retries": 1})))
+    await jobs.submit(api, namespace, jobs.job("late", jobs.score(instrument="nobody-has-this")))
+    await jobs.until_phase(api, namespace, "song", "Failed")
+    await jobs.until_waiting(api, namespace, "late", "InstrumentNotFound")
+    marianne = CommandLine(control_plane.kubeconfig, namespace)
+    page = await marianne("diagnose", "song")
+    assert page.code == 0, page
+    assert any(line.startswith("bad: sheet 1: failed (E009): exit code 2") for line in page.lines)
+    assert any(line.startswith("next: kubectl marianne logs song --sheet 1") for line in page.lines)
+    told = (await marianne("diagnose", "song", "-o", "json")).json
+    assert (told["phase"], told["attempt"]["exit_code"], told["sheet_num"]) == ("Failed", 2, 1)
+    assert "SheetFailed" in [each["reason"] for each in told["events"]]
+
+    still = await marianne("diagnose")
+    assert [line.split()[:2] for line in still.lines[1:]] == [["late", "Waiting"], ["song", "Failed"]]
+    waits = await marianne("diagnose", "late")
+    assert "  do: apply an Instrument" in waits.out
+    missing = await marianne("diagnose", "nothing")
+    assert missing.code == 1
+    top = await marianne("top")
+    assert (top.code, top.lines[1].split()[:2]) == (0, ["late", "Waiting"])
+    assert "no metrics-server?" in top.err
+    of_song = (await marianne("top", "song", "-o", "json")).json
+    assert (of_song["rows"][0]["name"], of_song["rows"][0]["pods"]) == ("song", 0)

@@ -13,12 +13,12 @@ from marianne_api.lookup import read_job
 from marianne_api.read.access import HubDep, ScopeDep
 from marianne_api.read.compiled import read_compiled
 from marianne_api.read.detail import job_detail, job_state, sheet_summary
-from marianne_api.read.events import event, newest
 from marianne_api.read.graph import graph, movement_of
 from marianne_api.read.listing import Sort, Wanted, item, select
 from marianne_api.read.models import JobDetail, JobEvents, JobGraph, JobList, JobState, SheetPage
 from marianne_client import paths
 from marianne_client.errors import ApiError
+from marianne_client.events import event, newest
 from marianne_client.identity import NAME, JobId
 from marianne_client.words import JobWord
 from marianne_operator.model.status import SheetState

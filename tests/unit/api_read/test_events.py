@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from marianne_api.read.events import event, newest
 from marianne_api.read.models import JobEvent
+from marianne_client.events import event, newest
 
 
 def told(reason: str, uid: str = "u", **fields: Any) -> dict[str, Any]:
