@@ -46,6 +46,11 @@ VERBS: Final[dict[str, Verb]] = {
     "logs": Verb("logs", "What the sheets print, across attempts.", ("logs review-k2 -f", "logs review-k2 -s 3")),
     "pause": Verb("pause", "Start no more sheets.", ("pause review-k2", "pause -l team=web --wait")),
     "resume": Verb("resume", "Go on; of a failed job, again what failed.", ("resume review-k2",)),
+    "restart": Verb(
+        "restart",
+        "Begin a job's next run: what failed, from a sheet on, or all.",
+        ("restart review-k2", "restart review-k2 --from-sheet 3", "restart review-k2 --validate-only --wait"),
+    ),
     "cancel": Verb("cancel", "End jobs for good.", ("cancel review-k2", "cancel review-k2 --now -y")),
     "wait": Verb("wait", "Wait for a job; its ending is the exit code.", ("wait review-k2 --timeout 1h",)),
     "files": Verb(

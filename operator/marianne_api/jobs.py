@@ -11,7 +11,13 @@ from marianne_api.dependencies import AppState, CallerDep, JobIdDep, StateDep
 from marianne_api.errors import not_found
 from marianne_api.logs import record_write
 from marianne_api.lookup import read_job
-from marianne_api.models import DeleteJobResponse, JobActionResponse, StartJobRequest, StartJobResponse
+from marianne_api.models import (
+    DeleteJobResponse,
+    JobActionResponse,
+    RestartJobRequest,
+    StartJobRequest,
+    StartJobResponse,
+)
 from marianne_api.preferences import RECORDED, may_wait
 from marianne_api.starting import start
 from marianne_client import paths, verbs
@@ -20,6 +26,7 @@ from marianne_client.identity import JobId
 from marianne_client.obey import Ask, obey
 from marianne_client.verbs import Refusal
 
+NOTHING_MORE = RestartJobRequest()
 Decided = TypeVar("Decided")
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 
@@ -47,6 +54,21 @@ async def resume_job(
     """Go on; a failed job begins anew with what is not completed."""
     token = state.times.token()
     return await _act(state, caller, request, response, job, "resume", lambda held: verbs.resume(held, token))
+
+
+@router.post("/{job_id}/restart")
+async def restart_job(
+    job: JobIdDep,
+    request: Request,
+    response: Response,
+    state: StateDep,
+    caller: CallerDep,
+    asked: RestartJobRequest = NOTHING_MORE,
+) -> JobActionResponse:
+    """Begin the next run: what failed, from a sheet on, or all."""
+    sheet = {} if asked.from_sheet is None else {"fromSheet": asked.from_sheet}
+    wanted = {"token": state.times.token(), "scope": asked.scope, "mode": asked.mode, **sheet}
+    return await _act(state, caller, request, response, job, "restart", lambda held: verbs.restart(held, wanted))
 
 
 @router.post("/{job_id}/cancel")

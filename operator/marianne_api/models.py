@@ -1,8 +1,8 @@
 """The seed's requests and answers, with its names and types."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class StartJobRequest(BaseModel):
@@ -31,6 +31,24 @@ class StartJobResponse(BaseModel):
     pid: int | None
     message: str
     via_daemon: bool
+
+
+class RestartJobRequest(BaseModel):
+    """`spec.restart` without its token; all of it may be left out."""
+
+    scope: Literal["Failed", "FromSheet", "All"] = "Failed"
+    from_sheet: Annotated[
+        int | None, Field(ge=1, description="With `FromSheet`: this sheet and what depends on it, too")
+    ] = None
+    mode: Annotated[
+        Literal["Run", "ValidateOnly"], Field(description="`ValidateOnly`: no instrument, only the rules again")
+    ] = "Run"
+
+    @model_validator(mode="after")
+    def _from_a_sheet(self) -> Self:
+        if (self.scope == "FromSheet") != (self.from_sheet is not None):
+            raise ValueError("from_sheet goes with scope FromSheet, and with no other")
+        return self
 
 
 class JobActionResponse(BaseModel):

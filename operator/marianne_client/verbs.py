@@ -70,6 +70,20 @@ def _restart(job: Job, token: str) -> Wish:
     return Wish([wish.operations[0], unchanged, *wish.operations[1:]], message)
 
 
+def restart(job: Job, asked: Mapping[str, Any]) -> Wish | Refusal:
+    """Begin the next run, of a cancelled job too; what runs is let end first. `asked`: `spec.restart`."""
+    status = job.get("status") or {}
+    if "run" not in status:
+        why = f"; its spec is to be mended first: {_why(job)}" if _phase(job) == "Refused" else ""
+        return Refusal(f"Job has not begun (status: {word(job)}){why}")
+    total = (status.get("score") or {}).get("totalSheets", 0)
+    if asked.get("fromSheet", 0) > total:
+        return Refusal(f"Job has {total} sheets, not {asked['fromSheet']}")
+    validates = asked.get("mode") == "ValidateOnly"
+    message = "Restart requested: " + ("what was tried is validated again" if validates else "the next run begins")
+    return _wish(job, {"restart": dict(asked), "cancel": False, "paused": False}, message)
+
+
 def cancel(job: Job, *, now: bool | None = None) -> Wish | Refusal:
     """End this run; `now` gives running sheets no time to end well."""
     if _phase(job) in FINISHED - {"Refused"}:
@@ -104,6 +118,6 @@ def _wish(job: Job, fields: Mapping[str, Any], message: str) -> Wish:
     changed = [
         {"op": "add", "path": f"/spec/{field}", "value": value}
         for field, value in fields.items()
-        if held.get(field) != value
+        if held.get(field, False) != value
     ]
     return Wish([test, *changed], message)

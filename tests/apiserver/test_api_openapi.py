@@ -36,6 +36,7 @@ ROUTES = {
     "GET /api/jobs/{job_id}",
     "DELETE /api/jobs/{job_id}",
     "POST /api/jobs/{job_id}/pause",
+    "POST /api/jobs/{job_id}/restart",
     "POST /api/jobs/{job_id}/resume",
     "POST /api/jobs/{job_id}/cancel",
     "GET /api/jobs/{job_id}/status",

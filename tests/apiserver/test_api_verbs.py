@@ -64,6 +64,35 @@ async def test_a_failed_job_is_resumed(
     assert status["run"] == 2
 
 
+async def test_a_cancelled_job_is_restarted(
+    operator: OperatorProcess, act: Acting, http: httpx.AsyncClient, api: Api, namespace: str, workspace: Path,
+    claim: None,
+) -> None:  # fmt: skip
+    name = await start(http, namespace, score(2, HELD))
+    await until_performed(workspace)
+    await act("cancel", name, 200)
+    await until_phase(api, namespace, name, "Cancelled")
+    (workspace / "go").touch()
+    wrong = await http.post(f"/api/jobs/{namespace}.{name}/restart", json={"scope": "FromSheet"})
+    assert wrong.status_code == 422
+    assert "from_sheet goes with scope FromSheet" in wrong.text
+    assert (await act("restart", name, 200))["message"] == "Restart requested: the next run begins"
+    status = await until_phase(api, namespace, name, "Completed")
+    assert status["run"] == 2
+    whole = await http.post(f"/api/jobs/{namespace}.{name}/restart", json={"scope": "All"})
+    assert whole.status_code == 200
+    await until_run(api, namespace, name, 3)
+    assert (await until_phase(api, namespace, name, "Completed"))["run"] == 3
+
+
+async def until_run(api: Api, namespace: str, name: str, run: int) -> None:
+    async def reached() -> bool:
+        body = await api.get(f"{jobs_path(namespace, name)}")
+        return bool(body["status"]["run"] == run)
+
+    await wait_for(f"run {run}", reached)
+
+
 async def test_cancel(
     operator: OperatorProcess, act: Acting, http: httpx.AsyncClient, api: Api, namespace: str, workspace: Path,
     claim: None,

@@ -17,6 +17,7 @@ from tests.apiserver.jobs import (
     add_claim,
     edit,
     job,
+    performances,
     score,
     status_of,
     submit,
@@ -257,3 +258,28 @@ async def test_run_with_logs_ends_with_the_ending(
     assert ran.code == 0, ran
     assert [line for line in ran.lines if "heard" in line] == ["[1 a1] heard 1", "[2 a1] heard 2"]
     assert ran.lines[-1] == "loud: Completed 2/2"
+
+
+async def test_restart_validates_what_was_mended_and_begins_where_it_is_told(
+    api: Api, namespace: str, workspace: Path, operator: OperatorProcess, marianne: CommandLine
+) -> None:
+    made = [{"type": "file_exists", "path": "{workspace}/made-{sheet_num}"}]
+    script = f"{INSTRUMENT}; [ {{{{ sheet_num }}}} = 2 ] || touch {{{{ workspace }}}}/made-{{{{ sheet_num }}}}"
+    await submit(api, namespace, job("song", score(3, script, retry={"max_retries": 1}, validations=made)))
+    await until_phase(api, namespace, "song", "Failed")
+    (workspace / "made-2").touch()
+    validated = await marianne("restart", "song", "--validate-only", "--wait")
+    assert validated.code == 10, "sheet 3 was never tried"
+    status = await status_of(api, namespace, "song")
+    assert [each["state"] for each in status["sheets"]] == ["completed", "completed", "skipped"]
+    assert _performed(workspace) == [1, 2]
+    assert (await marianne("restart", "song", "--wait")).code == 0
+    assert _performed(workspace) == [1, 2, 3]
+    assert (await marianne("restart", "song", "--from-sheet", "3", "--wait")).code == 0
+    assert _performed(workspace) == [1, 2, 3, 3]
+    beyond = await marianne("restart", "song", "--from-sheet", "4")
+    assert (beyond.code, beyond.err) == (1, "song: Job has 3 sheets, not 4\n")
+
+
+def _performed(workspace: Path) -> list[int]:
+    return [sheet for sheet, _ in performances(workspace)]

@@ -21,6 +21,7 @@ PHASES = [
 ALLOWED = {
     "pause": {None, "Pending", "Waiting", "Running"},
     "resume": {"Paused", "PausedAtChain", "Failed"},
+    "restart": {"Pending", "Waiting", "Running", "Paused", "PausedAtChain", "Completed", "Failed", "Cancelled"},
     "cancel": {None, "Pending", "Waiting", "Running", "Paused", "PausedAtChain", "Refused"},
     "delete": {"Completed", "Failed", "Refused", "Cancelled"},
 }
@@ -28,6 +29,7 @@ ALLOWED = {
 
 def _job(phase, **spec):
     status = {} if phase is None else {"phase": phase, "startTime": "2026-01-01T00:00:00Z"}
+    status |= {"run": 1, "score": {"totalSheets": 4}} if phase not in (None, "Refused") else {}
     spec |= {"paused": True} if phase == "Paused" else {}
     spec |= {"cancel": True} if phase == "Cancelled" else {}
     return {"metadata": {"uid": "u", "generation": 3}, "spec": {"scoreText": "x", **spec}, "status": status}
@@ -36,6 +38,7 @@ def _job(phase, **spec):
 ACT = {
     "pause": verbs.pause,
     "resume": lambda job: verbs.resume(job, "t"),
+    "restart": lambda job: verbs.restart(job, {"token": "t"}),
     "cancel": verbs.cancel,
     "delete": lambda job: verbs.deletable(job) or Wish([], ""),
 }
@@ -66,6 +69,17 @@ def test_a_pause_and_its_policy():
     }
 
 
+def test_a_restart_takes_a_cancel_and_a_pause_back():
+    asked = {"token": "t", "scope": "FromSheet", "fromSheet": 4}
+    assert _changes(verbs.restart(_job("Cancelled", paused=True), asked)) == {
+        "/spec/restart": asked,
+        "/spec/cancel": False,
+        "/spec/paused": False,
+    }
+    assert verbs.restart(_job("Failed"), {**asked, "fromSheet": 5}) == Refusal("Job has 4 sheets, not 5")
+    assert "mended first" in verbs.restart(_job("Refused"), asked).message
+
+
 def test_a_wish_that_was_wished_before_writes_nothing():
     assert _changes(verbs.pause(_job("Running", paused=True))) == {}
     assert _changes(verbs.cancel(_job("Running", cancel=True))) == {}
@@ -94,7 +108,7 @@ def test_a_restart_is_wished_once():
     assert _changes(wish)["/spec/restart"]["token"] == "new"
     assert {"op": "test", "path": "/metadata/generation", "value": 3} in wish.operations
     failed["spec"]["restart"] = {"token": "new"}
-    assert _changes(verbs.resume(failed, "newer")) == {"/spec/paused": False}
+    assert _changes(verbs.resume(failed, "newer")) == {}
 
 
 def test_refusals_say_what_is_possible():
