@@ -33,6 +33,12 @@ LARGEST: Final = 2**31
 OUTSIDE: Final = ("brief", "temporary")
 """Volumes of an errand that does not work in the workspace."""
 
+MODEST: Final = {
+    "requests": {"cpu": "50m", "memory": "64Mi", "ephemeral-storage": "16Mi"},
+    "limits": {"cpu": "200m", "memory": "256Mi", "ephemeral-storage": "64Mi"},
+}
+"""Of an errand that does not work in the workspace: of what a sheet's Pod asks for, so little; and no device."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gone:
@@ -103,8 +109,19 @@ def create(draft: Draft, name: str, told: Errand, env: Sequence[Mapping[str, Any
         volumes=held,
         deadline_seconds=round(told["timeout_seconds"] + PATIENCE_SECONDS),
         claim=claim if told["once"] else None,
+        resources=None if told["once"] else _modest(draft),
     )
     draft.creations.append(confined(job, parts, draft.seen.settings))
+
+
+def _modest(draft: Draft) -> dict[str, Any]:
+    """A quota may want each of them written, so what the sheets write is written here as well."""
+    given = draft.seen.job.spec.sheet_template.resources
+    asked = draft.seen.settings.resources if given is None else given
+    return {
+        section: {name: amount for name, amount in amounts.items() if name in (asked.get(section) or {})}
+        for section, amounts in MODEST.items()
+    }
 
 
 def create_again(draft: Draft, name: str, told: Errand, env: Sequence[Mapping[str, Any]] = ()) -> None:

@@ -74,6 +74,8 @@ class Parts:
     """The one that it works on."""
     key: str | None = None
     """The job's, where the Pod signs with it."""
+    resources: Mapping[str, Any] | None = None
+    """In place of the template's."""
 
 
 def pod_manifest(job: JobView, attempt: Attempt, claim: ClaimView, settings: Settings) -> Mapping[str, Any]:
@@ -167,7 +169,7 @@ def _container(job: JobView, parts: Parts, settings: Settings) -> dict[str, Any]
         "command": parts.command,
         "env": [*template.env, *parts.env, *ENVIRONMENT, *_key(parts)],
         "volumeMounts": list(parts.mounts),
-        "resources": template.resources if template.resources is not None else dict(settings.resources),
+        "resources": _resources(template.resources, parts, settings),
         "terminationMessagePolicy": "File",
         "securityContext": CONTAINER_SECURITY,
     }
@@ -179,6 +181,12 @@ def _container(job: JobView, parts: Parts, settings: Settings) -> dict[str, Any]
 def _key(parts: Parts) -> list[dict[str, str]]:
     """Last: `$(...)` in a variable's value sees only those before it, so none of the user's can repeat it."""
     return [] if parts.key is None else [{"name": KEY_VARIABLE, "value": parts.key}]
+
+
+def _resources(given: Mapping[str, Any] | None, parts: Parts, settings: Settings) -> Mapping[str, Any]:
+    if parts.resources is not None:
+        return parts.resources
+    return given if given is not None else dict(settings.resources)
 
 
 def _affinity(given: Mapping[str, Any] | None, claim: ClaimView | None) -> dict[str, Any] | None:

@@ -104,6 +104,24 @@ def test_it_brings_the_tenants_environment():
     assert container["envFrom"] == [{"secretRef": {"name": "more"}}]
 
 
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        (
+            {"requests": {"cpu": 8, "memory": "64Gi"}, "limits": {"memory": "64Gi", "nvidia.com/gpu": 1}},
+            {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
+        ),
+        ({"limits": None}, {"requests": {}, "limits": {}}),
+        (None, {"requests": {}, "limits": {}}),
+    ],
+)
+def test_it_asks_for_little_and_for_no_device(given, asked):
+    """It would wait for what the sheets need, and a quota may want every amount written."""
+    template = {} if given is None else {"resources": given}
+    (body,) = notices(decide(last(sheetTemplate=template)))
+    assert body["spec"]["containers"][0]["resources"] == asked
+
+
 def test_deciding_again_orders_nothing_again():
     seen = last()
     plan = decide(seen)
