@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from marianne_runner import cross_sheet, evidence, tampered, unusable, verdicts
+from marianne_runner import approval, cross_sheet, evidence, tampered, unusable, verdicts
 from marianne_runner.afresh import begin_afresh
 from marianne_runner.command import InstrumentMissingError
 from marianne_runner.contract import Verdict, VerdictReason
@@ -133,6 +133,8 @@ class Attempt:
             return self._plain("not_started", "WorkspaceBehind", str(error), head=self._ledger.head)
         except cross_sheet.OutputChangedError as error:
             return self._plain("not_started", "LedgerTampered", str(error))
+        if found := approval.stops(task.score, task.brief, prompt):
+            return Verdict(**(self._plain("not_started", "ApprovalNeeded", "") | {"checkpoints": found}))
         task.remember_times()
         if folder.number > 1:
             evidence.prune(self._ledger.path, folder.number, task.seal)

@@ -72,6 +72,7 @@ def job_schema() -> Schema:
     status["default"] = {"observedGeneration": -1}
     root = _root("A score to be performed: every attempt of a sheet is a Pod, its state is in status.", spec, status)
     at(root, "spec.files").update(_keyed("path"))
+    at(root, "spec.approve").update(_keyed("sheet"))
     at(root, "status.conditions").update(_keyed("type"))
     at(root, "status.instruments").update(_keyed("instrument"))
     at(root, "status.sheets").update(_keyed("num"))

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from marianne_operator.model.chain import Chain
 from marianne_operator.model.spec import JobSpec
 from marianne_operator.model.status import JobStatus
+
+VERB_ANNOTATION: Final = "marianne.dev/verb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class JobView:
     def key(self) -> tuple[str, str]:
         """What the work queue is keyed by."""
         return self.namespace, self.name
+
+    @property
+    def verb(self) -> str:
+        """What somebody asks for by annotation; empty if nothing."""
+        return str((self.body["metadata"].get("annotations") or {}).get(VERB_ANNOTATION, ""))
 
     @classmethod
     def of(cls, body: Mapping[str, Any], spec: JobSpec | None = None, status: JobStatus | None = None) -> Self:

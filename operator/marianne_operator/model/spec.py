@@ -78,6 +78,17 @@ class Resume(Resource):
     token: Annotated[str, Field(min_length=1, max_length=64)]
 
 
+Decision = Literal["approve", "reject", "retry", "skip", "accept", "abort"]
+
+
+class Answer(Resource):
+    """What becomes of a sheet that waits for a person. Each answer counts once; another token makes it another."""
+
+    sheet: Annotated[int, Field(ge=1, le=10000)]
+    decision: Decision
+    token: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+
 class SheetTemplate(Resource):
     """What every sheet's Pod gets beside what the operator sets. An allow-list: there is no free-form patch."""
 
@@ -111,6 +122,7 @@ class JobSpec(Resource):
     cancel_policy: Literal["Graceful", "Now"] = "Graceful"
     restart: Restart | None = None
     resume: Resume | None = None
+    approve: Annotated[list[Answer], Field(max_length=500)] = []
     on_score_change: Literal["Ignore"] = "Ignore"
     sheet_template: SheetTemplate = SheetTemplate()
     active_deadline_seconds: Annotated[int, Field(ge=1)] | None = None

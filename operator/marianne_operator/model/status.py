@@ -70,6 +70,15 @@ class InstrumentRecord(Resource):
     """When a sheet was started that tried first after a limit, and was let in."""
 
 
+class Approval(Resource):
+    """A decision about this sheet: at a checkpoint, or `escalation` where it had used up its tries."""
+
+    checkpoint: Annotated[str, Field(max_length=63)]
+    decision: Annotated[str, Field(max_length=16)]
+    by: Annotated[str, Field(max_length=64)]
+    time: Time
+
+
 class SheetStatus(Resource):
     """One sheet. `attempt` is the number of the latest Pod; it only grows, over all runs."""
 
@@ -86,6 +95,11 @@ class SheetStatus(Resource):
     fallback: Annotated[int, Field(ge=0)] = 0
     """Which place of its chain of instruments plays: 0 is the sheet's own."""
     instrument_fallbacks: Annotated[list[InstrumentFallback], Field(max_length=10)] = []
+    checkpoints: Annotated[list[Annotated[str, Field(max_length=63)]], Field(max_length=10)] = []
+    """While it waits for a person: what is asked. Empty then: what becomes of it, since it failed."""
+    approvals: Annotated[list[Approval], Field(max_length=20)] = []
+    answer: Annotated[str, Field(max_length=80)] | None = None
+    """Of `spec.approve`: the one that was heard last."""
     normal_attempts: int = 0
     infrastructure_ends: int = 0
     rate_limit_waits: int = 0
@@ -150,6 +164,11 @@ class SheetStatus(Resource):
         return self.state in ACTIVE
 
     @property
+    def asleep(self) -> bool:
+        """A person has to decide; until then it keeps no turn, and no other sheet from its own."""
+        return self.state == "fermata"
+
+    @property
     def satisfied(self) -> bool:
         """Dependants may start: completed, or skipped on purpose (a cascade carries an error code)."""
         return self.state == "completed" or (self.state == "skipped" and self.error_code is None)
@@ -204,6 +223,7 @@ class JobStatus(Resource):
     waiting: Waiting | None = None
     score: ScoreStatus | None = None
     ending: Ending | None = None
+    verb: Annotated[str, Field(max_length=128)] | None = None
     restart_token: Annotated[str, Field(max_length=64)] | None = None
     resume_token: Annotated[str, Field(max_length=64)] | None = None
     """Of `spec.resume`, as it stood when the chain was paused, or that was obeyed: another one is new."""

@@ -81,6 +81,10 @@ def _texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_text, value))
 
 
+def _numbers(value: object) -> bool:
+    return isinstance(value, list) and all(map(_whole, value))
+
+
 def _ending(value: object) -> bool:
     return value in ("completed", "timeout", "killed", "error")
 
@@ -92,6 +96,7 @@ _SHAPE: Final[Mapping[str, Callable[[object], bool]]] = {
     "passed_rules": _texts,
     "failed_rules": _texts,
     "head": _attempt,
+    "checkpoints": _numbers,
     "exit_code": _whole,
     "exit_signal": _whole,
     "exit_reason": _ending,

@@ -9,7 +9,7 @@ from typing import cast
 from marianne_operator.model.instrument import InstrumentView
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
-from marianne_operator.plan import fallback
+from marianne_operator.plan import approval, fallback
 from marianne_operator.plan.budget import left_usd
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.fresh import is_fresh
@@ -51,6 +51,8 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
         brief["model"] = sheet.model
     if sheet.fallback:
         brief["performer"] = fallback.playing(draft, sheet)
+    if asks := approval.asks(draft, sheet):
+        brief["asks"] = asks
     if instrument.spec.credentials:
         brief["credentials"] = [each.name for each in instrument.spec.credentials]
     if last is not None and last.ran and last.containers_ended:
@@ -98,13 +100,20 @@ def _handed_down(draft: Draft, number: int) -> tuple[dict[str, int], dict[str, s
         return {}, {}, []
     lookback = cross["lookback_sheets"]
     window = draft.sheets[max(0, number - 1 - lookback) if lookback else 0 : number - 1]
-    completed = [each for each in window if each.state == "completed" and each.attempt_count]
+    completed = [each for each in window if _has_output(each)]
     digests = {str(each.num): each.output_digest for each in completed if each.output_digest is not None}
     return (
         {str(each.num): each.attempt for each in completed},
         digests,
         [each.num for each in window if each.state == "skipped"],
     )
+
+
+def _has_output(sheet: SheetStatus) -> bool:
+    """One that was accepted although it failed has some only if its last attempt could tell of itself."""
+    if any(each.decision == "accept" for each in sheet.approvals) and sheet.exit_reason is None:
+        return False
+    return sheet.state == "completed" and sheet.attempt_count > 0
 
 
 def _input_digest(score: str, sheet: SheetStatus) -> str:

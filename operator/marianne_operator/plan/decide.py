@@ -5,6 +5,7 @@ from dataclasses import replace
 from marianne_operator.model.status import JobStatus
 from marianne_operator.plan import admit, budget, control, hooks
 from marianne_operator.plan.account import account
+from marianne_operator.plan.approval import answer
 from marianne_operator.plan.conclude import conclude
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.launch import launch
@@ -42,6 +43,7 @@ def _proceed(draft: Draft, why: ScoreRefusal | None) -> None:
     account(draft)
     heard = hooks.hear(draft)
     restart(draft)
+    answer(draft)
     if not draft.validates_only:
         propagate(draft)
     control.stop(draft)

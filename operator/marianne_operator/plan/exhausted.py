@@ -4,7 +4,7 @@ In this order (semantics §2.7): another instrument, a remedy, a person's decisi
 """
 
 from marianne_operator.model.status import SheetStatus
-from marianne_operator.plan import fallback
+from marianne_operator.plan import approval, fallback
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.failures import Failure
 from marianne_operator.plan.healing import healed
@@ -18,4 +18,6 @@ def exhausted(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure, 
         return moved
     if (mended := healed(draft, sheet, ended)) is not None:
         return mended
+    if (held := approval.escalated(draft, sheet)) is not None:
+        return held
     return given_up(draft, sheet, message)

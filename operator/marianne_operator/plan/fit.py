@@ -26,6 +26,7 @@ _LADDER: Final[tuple[tuple[str, int], ...]] = (
     ("validation_details", 3),
     ("preflight_warnings", 2),
     ("healing", 2),
+    ("approvals", 3),
     ("failed_validations", 10),
     ("passed_validations", 0),
     ("instrument_fallbacks", 3),
@@ -62,20 +63,25 @@ _LADDER: Final[tuple[tuple[str, int], ...]] = (
     ("instrument_fallbacks", 0),
     ("grounding_passed", 0),
     ("diagnosis", 0),
+    ("answer", 0),
+    ("approvals", 1),
     ("exit_code", 0),
     ("execution_duration_seconds", 0),
     ("error_category", 0),
     ("error_message", 60),
+    ("approvals", 0),
     ("pod_uid", 0),
     ("pod_name", 0),
     ("model", 0),
     ("started_at", 0),
 )
 """(field, what is left of it): bytes of a text, entries of a list, 0 for nothing. The least telling first."""
-_NEEDED_AGAIN: Final = frozenset({"execution_mode", "pod_uid", "pod_name", "model", "started_at"})
+_NEEDED_AGAIN: Final = frozenset(
+    {"execution_mode", "approvals", "answer", "pod_uid", "pod_name", "model", "started_at"}
+)
 """Of a sheet that goes on."""
 
-_NEWEST: Final = frozenset({"instrument_fallbacks"})
+_NEWEST: Final = frozenset({"instrument_fallbacks", "approvals"})
 """Lists whose end tells most."""
 
 

@@ -10,12 +10,13 @@ from typing import Any
 from marianne_operator.model.names import instrument_object_name, pod_name
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
-from marianne_operator.plan import budget, fallback
+from marianne_operator.plan import approval, budget, fallback
 from marianne_operator.plan.briefing import brief_for
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.gates import held_up, image_of, unavailable
 from marianne_operator.plan.pod_manifest import Attempt, pod_manifest
+from marianne_operator.plan.propagate import propagate
 from marianne_operator.plan.ready import fitting, startable
 from marianne_operator.plan.skip import skip_by_condition
 from marianne_runner.contract import Rule
@@ -30,6 +31,9 @@ def launch(draft: Draft) -> None:
     if draft.hold is None:
         if not draft.validates_only:
             skip_by_condition(draft)
+            while approval.ask(draft):
+                propagate(draft)
+                skip_by_condition(draft)
         playable = [sheet for sheet in startable(draft) if _playable(draft, sheet)]
         for sheet in fitting(draft, playable):
             _start(draft, sheet)
@@ -80,6 +84,7 @@ def _playable(draft: Draft, sheet: SheetStatus) -> bool:
 
 def _start(draft: Draft, sheet: SheetStatus) -> None:
     probe = sheet.num in draft.probes.values()
+    approval.tell(draft, sheet)
     sheet = intended(draft, draft.sheets[sheet.num - 1], sheet.attempt + 1)
     sheet = sheet.to(probe_since=stamp(draft.now) if probe else None)
     draft.put(sheet)

@@ -24,7 +24,7 @@ def startable(draft: Draft) -> list[SheetStatus]:
     limit = _window(draft)
     if _free(draft) <= 0 or _pausing(draft) or any(refuses(sheet) for sheet in draft.sheets):
         return []
-    open_sheets = [sheet for sheet in draft.sheets if not sheet.terminal and not sheet.active]
+    open_sheets = [sheet for sheet in draft.sheets if not sheet.terminal and not sheet.active and not sheet.asleep]
     if limit == 1:
         open_sheets = _one(draft, open_sheets)
     return [sheet for sheet in open_sheets if _satisfied(draft, sheet) and _due(draft, sheet)]

@@ -3,7 +3,7 @@
 from typing import Final
 
 from marianne_operator.model.status import SheetError, SheetStatus
-from marianne_operator.plan import cost, fallback, limits, retry, uncharged
+from marianne_operator.plan import approval, cost, fallback, limits, retry, uncharged
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.completion import worth_completing
 from marianne_operator.plan.details import began, details, since
@@ -35,6 +35,8 @@ def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
     elif ended.reason == "LedgerOther" and told is not None and told.get("head", 0) >= sheet.attempt:
         last = ended.pod.uid if told["head"] == sheet.attempt else None
         draft.put(sheet.to(state="pending", attempt=told["head"], pod_uid=last))
+    elif ended.reason == "ApprovalNeeded" and (held := approval.stopped(draft, sheet, ended)) is not None:
+        draft.put(held)
     elif ended.reason in ("WorkspaceUnusable", "RunnerMissing"):
         draft.put(uncharged.unusable(draft, sheet, ended))
     else:
@@ -103,6 +105,8 @@ def _incomplete(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure
         return _again(draft, sheet, ended, policy["completion_delay_seconds"])
     tries = sheet.normal_attempts + 1
     sheet = sheet.to(normal_attempts=tries, execution_mode="retry")
+    if approval.unsure(draft, ended) and (held := approval.escalated(draft, sheet)) is not None:
+        return held
     if retry.may_try_again(policy, tries):
         return _again(draft, sheet, ended, retry.delay_seconds(policy, tries, _seed(draft, sheet)))
     failing = len(ended.told["failed_rules"]) if ended.told is not None else 0

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from marianne_operator.score import effects, hooks, templates
 from marianne_operator.score.afterwards import add_afterwards
 from marianne_operator.score.around import add_what_is_around
+from marianne_operator.score.checkpoints import checkpoints, never_asked
 from marianne_operator.score.conditions import applies
 from marianne_operator.score.cost_limits import cost_limits
 from marianne_operator.score.expansion import Place, dependencies, fan_out, items, places
@@ -86,6 +87,8 @@ def assembled(score: Score, digest: str, vain: list[str], warned: list[str]) -> 
     _add_optional(compiled, score)
     _add_skips(compiled, score, every)
     add_what_is_around(compiled, score)
+    compiled.update(checkpoints(score))  # type: ignore[typeddict-item]
+    compiled["warnings"] = [*compiled["warnings"], *never_asked(score, len(every))]
     text = json.dumps(compiled, ensure_ascii=False, default=str)  # str: dates, as a template would print them
     if (size := len(text.encode())) > MAX_COMPILED:
         raise ScoreRefusedError("ScoreTooLarge", f"compiled, the score has {size} bytes; at most {MAX_COMPILED}")

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from marianne_operator.score import backend, hooks, notices
 from marianne_operator.score.fields import Score
+from marianne_operator.score.fields.learning import LearningConfig
 from marianne_operator.score.refused import Problem, refused_for
 
 
@@ -31,7 +32,6 @@ _CLUSTER: Final = "the cluster takes its place"
 _ENGINE: Final = "a setting of Marianne's own process"
 
 EFFECTS: Final = (
-    Effect("checkpoints.enabled", "refused", "what a person has to approve would run"),
     Effect("spec.spec_dir", "refused", _PROMPT),
     Effect("spec.include_claude_md", "refused", _PROMPT),
     Effect("techniques", "refused", _PROMPT),
@@ -39,7 +39,11 @@ EFFECTS: Final = (
     Effect("backend.system_prompt_file", "refused", _PROMPT),
     Effect("backend.working_directory", "refused", "the instrument would work elsewhere"),
     Effect("circuit_breaker", "none", ABSENT),
-    Effect("learning", "none", ABSENT),
+    *(
+        Effect(f"learning.{name}", "none", ABSENT)
+        for name in LearningConfig.model_fields
+        if name != "escalation_enabled"
+    ),
     Effect("agent_card", "none", ABSENT),
     Effect("concert.concert_log_path", "none", _CLUSTER),
     Effect("workspace", "none", _CLUSTER),

@@ -45,6 +45,7 @@ from marianne_runner.contract.places import (
 from marianne_runner.contract.score import (
     Archive,
     ChainedJob,
+    Checkpoint,
     CompiledScore,
     Concert,
     CostLimits,
@@ -99,6 +100,7 @@ __all__ = [
     "Brief",
     "ChainedJob",
     "Check",
+    "Checkpoint",
     "Command",
     "CompiledScore",
     "Concert",

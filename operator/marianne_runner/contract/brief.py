@@ -48,6 +48,8 @@ class Brief(TypedDict):
     predecessor: NotRequired[Predecessor]
     fresh: NotRequired[bool]
     """The run begins afresh: before its first instrument, the workspace is archived."""
+    asks: NotRequired[list[int]]
+    """The score's checkpoints at which this attempt stops if its prompt has one of their words."""
     outputs: dict[str, int]
     """Finished sheets whose output this one may need: sheet number to the attempt that completed it."""
     output_digests: NotRequired[dict[str, str]]

@@ -144,6 +144,20 @@ class CostLimits(TypedDict):
     """Of `per_job`."""
 
 
+class Checkpoint(TypedDict):
+    """When a person is asked before a sheet starts: every condition that is written must hold."""
+
+    name: str
+    confirm: bool
+    """Wait for the answer; else it is only told."""
+    sheets: NotRequired[list[int]]
+    contains: NotRequired[list[str]]
+    """One of them, in lower case, is in the prompt: only the runner has it."""
+    retries: NotRequired[int]
+    """So many tries have failed."""
+    message: NotRequired[str]
+
+
 class SkipCommand(TypedDict):
     """`skip_when_command`: a command whose success skips the sheet."""
 
@@ -275,5 +289,8 @@ class CompiledScore(TypedDict):
     """What follows once every sheet is done well, in this order."""
     concert: NotRequired[Concert]
     """With hooks."""
+    checkpoints: NotRequired[list[Checkpoint]]
+    escalation: NotRequired[bool]
+    """A person decides what becomes of a sheet that has used up its tries."""
     warnings: list[str]
     without_effect: list[str]

@@ -15,6 +15,7 @@ VerdictReason = Literal[
     "OutOfMemory",
     "TemplateInvalid",
     "InstrumentMissing",
+    "ApprovalNeeded",
     "LedgerMissing",
     "LedgerOther",
     "LedgerTampered",
@@ -61,6 +62,8 @@ class Verdict(TypedDict):
     performed_by: NotRequired[str]
     head: NotRequired[int]
     """With `LedgerOther` and `WorkspaceBehind`: the highest attempt that the ledger holds for this sheet."""
+    checkpoints: NotRequired[list[int]]
+    """With `ApprovalNeeded`: which of the brief's have stopped it."""
     exit_code: NotRequired[int]
     exit_signal: NotRequired[int]
     exit_reason: NotRequired[Literal["completed", "timeout", "killed", "error"]]

@@ -89,8 +89,11 @@ class Play:
         return decode_message((self.root / TERMINATION_FILE).read_text())
 
     def _brief(self, sheet, attempt):
-        instrument = self.score["performers"][sheet["performer"]]["instrument"]
+        chain = [sheet["performer"], *sheet.get("fallbacks", ())]
+        named = [(each, self.score["performers"][each]["instrument"]) for each in chain]
+        performer, instrument = next(each for each in named if each[1] in PROFILES)
         brief = {
+            "performer": performer,
             "protocol": PROTOCOL,
             "job": "example",
             "job_uid": "job-uid",

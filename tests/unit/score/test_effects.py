@@ -111,7 +111,9 @@ PERFORMED = {
     "ai_review.on_low_score",
     "ai_review.max_retry_for_review",
     "ai_review.review_prompt_template",
+    "checkpoints.enabled",
     "checkpoints.triggers",
+    "learning.escalation_enabled",
 }
 
 SAMPLES = {
@@ -131,7 +133,20 @@ SAMPLES = {
     "retry.completion_threshold_percent": 1,
     "rate_limit": {"max_waits": 1},
     "circuit_breaker": {"enabled": False},
-    "learning": {"enabled": False},
+    "learning.enabled": False,
+    "learning.outcome_store_type": "sqlite",
+    "learning.min_confidence_threshold": 0.1,
+    "learning.high_confidence_threshold": 0.9,
+    "learning.use_global_patterns": False,
+    "learning.exploration_rate": 0.5,
+    "learning.exploration_min_priority": 0.5,
+    "learning.entropy_alert_threshold": 0.1,
+    "learning.entropy_check_interval": 1,
+    "learning.auto_apply_enabled": True,
+    "learning.auto_apply_trust_threshold": 0.5,
+    "learning.exploration_budget": {"a": 1},
+    "learning.entropy_response": {"a": 1},
+    "learning.auto_apply": {"a": 1},
     "agent_card": {"name": "a", "description": "b"},
     "concert.concert_log_path": "log",
     "isolation": {"enabled": True},
@@ -140,7 +155,6 @@ SAMPLES = {
     "conductor": {"name": "a"},
     "bridge": {},
     "ai_review.enabled": True,
-    "checkpoints.enabled": True,
 }
 """Something else than the default; for the fields that are not here, any text is."""
 
@@ -199,7 +213,7 @@ def test_a_limit_that_is_switched_off_is_no_limit():
 def test_five_refusals_are_told():
     backend = {"working_directory": "a", "system_prompt_file": "b"}
     more = {"techniques": {"a": {"kind": "skill", "phases": []}}, "ai_review": {"enabled": True}}
-    many = score(backend=backend, spec={"spec_dir": "a"}, checkpoints={"enabled": True}, **more)
+    many = score(backend=backend, spec={"spec_dir": "a", "include_claude_md": True}, **more)
     with pytest.raises(ScoreRefusedError) as refused:
         without_effect(many)
     assert refused.value.message.count("not performed yet") == 5

@@ -62,7 +62,7 @@ class GroundingConfig(Part):
 class CheckpointTriggerConfig(Part):
     """When a person is asked."""
 
-    name: str
+    name: Annotated[str, Field(min_length=1, max_length=63)]
     sheet_nums: list[int] | None = None
     prompt_contains: list[str] | None = None
     min_retry_count: Annotated[int, Field(ge=0)] | None = None
@@ -74,4 +74,4 @@ class CheckpointConfig(Part):
     """Sheets that wait for a person."""
 
     enabled: bool = False
-    triggers: list[CheckpointTriggerConfig] = []
+    triggers: Annotated[list[CheckpointTriggerConfig], Field(max_length=10)] = []
