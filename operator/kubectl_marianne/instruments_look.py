@@ -43,6 +43,13 @@ class Listed:
         return InstrumentSpec.model_validate(self.body["spec"])
 
     @property
+    def limited(self) -> bool:
+        """A provider's limit holds it here, or will have to be tried again."""
+        status = self.body.get("status") or {}
+        limits = status.get("limits") or ()
+        return bool(status.get("limitedUntil")) or any(each["namespace"] == self.secrets_of for each in limits)
+
+    @property
     def secrets(self) -> list[Secret]:
         """Each once."""
         names = [each.secret_key_ref.name for each in self.spec.credentials]
@@ -110,6 +117,8 @@ def state(instrument: Listed, there: Mapping[Secret, bool | None], own: Iterable
     told = [there[secret] for secret in instrument.secrets]
     if False in told:
         return "secret missing"
+    if instrument.limited:
+        return "limited"
     return "secret unknown" if None in told else "ready"
 
 

@@ -12,6 +12,7 @@ STYLES: Final = {
     "ready": "green",
     "image unset": palette.WAIT,
     "secret missing": palette.BAD,
+    "limited": palette.WAIT,
     "overridden": palette.DIM,
 }
 

@@ -102,11 +102,12 @@ async def _until_stopped(lease: Lease, work: Work) -> int:
 async def _conduct(
     conductor: Conductor, configuration: Configuration, settings: SettingsFile, listen: Callable[[], None]
 ) -> None:
-    """Three things that never end; when one does, all do."""
+    """Four things that never end; when one does, all do."""
     log.info("conducting", extra={"namespaces": settings.watch_namespaces or "all"})
     parts: list[Coroutine[Any, Any, None]] = [
         conductor.reconciler.work(),
         conductor.resync.run(),
+        conductor.announcer.run(),
         watch(conductor, configuration, settings.watch_namespaces, listen),
     ]
     tasks = [asyncio.ensure_future(part) for part in parts]

@@ -121,9 +121,12 @@ def _instruments(registry: kopf.OperatorRegistry, conductor: Conductor) -> None:
     instruments = conductor.cache.instruments
 
     async def instrument_changed(event: kopf.RawEvent, **_: object) -> None:
-        tell = instruments.lost if event["type"] == "DELETED" else instruments.saw
-        tell(event["object"])
-        if event["type"] is not None:
+        if event["type"] == "DELETED":
+            instruments.lost(event["object"])
+            news = True
+        else:
+            news = instruments.saw(event["object"])
+        if news and event["type"] is not None:
             conductor.wake_unfinished(event["object"]["metadata"].get("namespace"))
 
     for plural in ("instruments", "clusterinstruments"):

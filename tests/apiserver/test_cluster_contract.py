@@ -284,3 +284,14 @@ async def test_claims_and_config_maps(world: World) -> None:
     assert (await world.cluster.get_claim(world.namespace, "thing"))["metadata"]["uid"] == made["metadata"]["uid"]
     with pytest.raises(NotFoundError):
         await world.cluster.get_claim(world.namespace, "another")
+
+
+async def test_the_status_of_an_instrument_is_merged(world: World) -> None:
+    await world.add_instrument("keyed")
+    told = {"limitedUntil": "2030-01-01T00:00:00.000Z"}
+    body = await world.cluster.patch_instrument_status(world.namespace, "keyed", told)
+    assert body["status"] == told and body["metadata"]["generation"] == 1
+    body = await world.cluster.patch_instrument_status(world.namespace, "keyed", {"limitedUntil": None, "limits": None})
+    assert not body.get("status")
+    with pytest.raises(NotFoundError):
+        await world.cluster.patch_instrument_status(None, "no-such-instrument", {"limits": None})

@@ -29,6 +29,8 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     (GROUP, "mariannejobs/status"): {"update"},
     (GROUP, "mariannejobs/finalizers"): set(),
     (GROUP, "instruments"): {"list", "watch"},
+    (GROUP, "instruments/status"): {"patch"},
+    (GROUP, "clusterinstruments/status"): {"patch"},
     (GROUP, "clusterinstruments"): {"list", "watch"},
     ("", "pods"): {*READ_ALL, "create", "delete"},
     ("", "pods/status"): set(),

@@ -17,6 +17,7 @@ from marianne_operator.control.connection import Connection
 from tests.simulation.fake_cluster import FakeCluster
 
 MERGE = "application/merge-patch+json"
+INSTRUMENT = {"profile": {"kind": "cli", "cli": {"command": {"executable": "bash"}}}}
 
 
 class FakeWorld:
@@ -31,6 +32,10 @@ class FakeWorld:
 
     async def add_job(self, name: str, spec: Mapping[str, Any]) -> Body:
         return self.cluster.add_job(self.namespace, name, spec)
+
+    async def add_instrument(self, name: str) -> None:
+        meta = {"namespace": self.namespace, "name": name}
+        self.cluster.store.create("instruments", {"metadata": meta, "spec": INSTRUMENT})
 
     async def edit_job(self, name: str, **spec: Any) -> Body:
         return self.cluster.edit_job(self.namespace, name, **spec)
@@ -82,6 +87,12 @@ class RealWorld:
         meta = {"namespace": self.namespace, "name": name}
         body = {"apiVersion": JOBS_API, "kind": "MarianneJob", "metadata": meta, "spec": dict(spec)}
         return await self.connection.request("POST", self.jobs, body)
+
+    async def add_instrument(self, name: str) -> None:
+        meta = {"namespace": self.namespace, "name": name}
+        body = {"apiVersion": JOBS_API, "kind": "Instrument", "metadata": meta, "spec": INSTRUMENT}
+        path = f"/apis/{JOBS_API}/namespaces/{self.namespace}/instruments"
+        await self.connection.request("POST", path, body)
 
     async def edit_job(self, name: str, **spec: Any) -> Body:
         job = await self.connection.request("GET", f"{self.jobs}/{name}")

@@ -83,6 +83,16 @@ class FakeCluster:
     async def list_cluster_instruments(self) -> Listing:
         return self._list("clusterinstruments", None)
 
+    async def patch_instrument_status(self, namespace: str | None, name: str, status: Mapping[str, Any]) -> Body:
+        resource = "clusterinstruments" if namespace is None else "instruments"
+
+        def patch(body: Body) -> None:
+            merged = (body.get("status") or {}) | status
+            body["status"] = {key: value for key, value in merged.items() if value is not None}
+
+        where = resource, namespace or "", name
+        return self._do(Call("patch", f"{resource}/status", *where[1:]), lambda: self.store.update(*where, patch))
+
     async def list_pods(self, namespace: str | None = None, jobs: Collection[str] | None = None) -> Listing:
         listing = self._list("pods", namespace)
         labels = [(body["metadata"].get("labels") or {}).get(JOB_LABEL) for body in listing.items]

@@ -104,6 +104,10 @@ log:
 - apiGroups: [marianne.dev]
   resources: [instruments]
   verbs: [list, watch]
+# Until when a provider's limit holds it.
+- apiGroups: [marianne.dev]
+  resources: [instruments/status]
+  verbs: [patch]
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch, create, delete]
@@ -119,4 +123,7 @@ log:
 - apiGroups: [marianne.dev]
   resources: [clusterinstruments]
   verbs: [list, watch]
+- apiGroups: [marianne.dev]
+  resources: [clusterinstruments/status]
+  verbs: [patch]
 {{- end }}

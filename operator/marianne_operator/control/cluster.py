@@ -92,6 +92,10 @@ class Cluster(Protocol):
         """Every ClusterInstrument."""
         ...
 
+    async def patch_instrument_status(self, namespace: str | None, name: str, status: Mapping[str, Any]) -> Body:
+        """Merge into `/status` of an Instrument, or of a ClusterInstrument; None removes. Raises `NotFoundError`."""
+        ...
+
     async def list_pods(self, namespace: str | None = None, jobs: Collection[str] | None = None) -> Listing:
         """Every Pod that carries the job label; with `jobs`, one of these values of it."""
         ...

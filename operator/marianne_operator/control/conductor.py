@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from marianne_operator.control.act import Actor
+from marianne_operator.control.announce import Announcer
 from marianne_operator.control.cache import Cache, Key
 from marianne_operator.control.claims import Claims
 from marianne_operator.control.cluster import Body, Cluster
 from marianne_operator.control.gather import Gatherer
+from marianne_operator.control.instruments import Where
 from marianne_operator.control.metrics import Metrics
 from marianne_operator.control.pod_events import PodEvents
 from marianne_operator.control.reconcile import Reconciler
@@ -33,6 +35,7 @@ class Conductor:
     reconciler: Reconciler
     resync: Resync
     metrics: Metrics
+    announcer: Announcer
 
     def job_told(self, body: Body, *, gone: bool) -> None:
         """A watch told of a job; the echo of our own write wakes nobody."""
@@ -101,8 +104,9 @@ def build(
     actor = Actor(cluster, cache, scores, claims, refusals, metrics, times.now)
     reconciler = Reconciler(cache, queue, gatherer, actor, metrics, times.clock, times.now)
     resync = Resync(cluster, cache, queue, namespaces, _jitter)
-    conductor = Conductor(cache, queue, reconciler, resync, metrics)
-    cache.limits.wake = queue.add
+    announcer = Announcer(cluster, cache.limits, cache.instruments, WorkQueue[Where](times.loop), times.now)
+    conductor = Conductor(cache, queue, reconciler, resync, metrics, announcer)
+    cache.limits.wake, cache.limits.changed = queue.add, announcer.changed
     _observe(conductor)
     return conductor
 

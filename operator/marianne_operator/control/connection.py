@@ -31,6 +31,7 @@ CONNECTIONS: Final = 16
 """One for each worker. TLS keeps a quarter of a megabyte for each, and more would only queue in the API server."""
 TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=5)
 HEADERS: Final = {"User-Agent": "marianne-operator", "Accept": "application/json", "Content-Type": "application/json"}
+MERGE: Final = "application/merge-patch+json"
 PAGE: Final = 500
 DEFAULT_RETRY_AFTER: Final = 1.0
 
@@ -77,7 +78,9 @@ class Connection:
         started, code = monotonic(), 0
         try:
             token = (await self._configuration.auth_settings()).get("BearerToken", {}).get("value")
-            headers = {"Authorization": token} if token else None
+            headers = {"Authorization": token} if token else {}
+            if verb == "PATCH":
+                headers["Content-Type"] = MERGE
             async with self._session.request(verb, url, data=data, headers=headers, **self._where) as answer:
                 content = await answer.read()
                 code = answer.status

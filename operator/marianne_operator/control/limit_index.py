@@ -79,11 +79,11 @@ class LimitIndex:
             for denied in self._turns.pop(topic).denied:
                 self.wake(denied)
 
-    def until(self, topic: Topic) -> float:
+    def until(self, topic: Topic, now: float) -> float:
         """The end of the limit there that nobody has come through since; 0 where there is none."""
         namespace, shared = topic
         told = self._told.get(namespace, {}).values()
-        standing = self._by_topic(namespace, told, 0.0).get(shared, NOTHING)
+        standing = self._by_topic(namespace, told, now).get(shared, NOTHING)
         return 0.0 if standing.lifted else standing.until
 
     def topic_of(self, namespace: str, instrument: str) -> Topic:

@@ -9,7 +9,7 @@ from pydantic import create_model
 from marianne_operator.crd import descriptions, rules
 from marianne_operator.crd.profile import Profile
 from marianne_operator.crd.structural import Schema, Style, structural
-from marianne_operator.model.instrument import InstrumentSpec
+from marianne_operator.model.instrument import ClusterInstrumentStatus, InstrumentSpec, InstrumentStatus
 from marianne_operator.model.spec import JobSpec
 from marianne_operator.model.status import JobStatus
 from marianne_operator.score.fields import Score
@@ -44,23 +44,28 @@ JOB_COLUMNS: Final = (
 )
 """All that a list shows, for a list of columns costs a hundredth of a list of objects. Times as strings: a `date`'s
 cell is relative to when it was read."""
-INSTRUMENT_COLUMNS: Final = (
+_PLAYED: Final = (
     ("Executable", "string", ".spec.profile.cli.command.executable", 0),
     ("Server", "string", ".spec.profile.http.base_url", 0),
     ("Image", "string", ".spec.image", 0),
-    ("Age", "date", ".metadata.creationTimestamp", 0),
 )
+_AGE: Final = ("Age", "date", ".metadata.creationTimestamp", 0)
+INSTRUMENT_COLUMNS: Final = (
+    (*_PLAYED, ("Limited", "string", ".status.limitedUntil", 0), _AGE),
+    (*_PLAYED, ("Limited", "string", ".status.limits[*].namespace", 0), _AGE),
+)
+"""Of an Instrument, and of a ClusterInstrument."""
 
 Column = tuple[str, str, str, int]
 
 
 def definitions() -> list[Schema]:
     """Every CRD, in the order in which they are read best."""
-    instrument = instrument_schema()
+    own, shared = instrument_schema(), instrument_schema(ClusterInstrumentStatus)
     return [
         _definition("MarianneJob", "Namespaced", job_schema(), JOB_COLUMNS, short_names=["mj"], status=True),
-        _definition("Instrument", "Namespaced", instrument, INSTRUMENT_COLUMNS),
-        _definition("ClusterInstrument", "Cluster", instrument, INSTRUMENT_COLUMNS),
+        _definition("Instrument", "Namespaced", own, INSTRUMENT_COLUMNS[0], status=True),
+        _definition("ClusterInstrument", "Cluster", shared, INSTRUMENT_COLUMNS[1], status=True),
     ]
 
 
@@ -83,13 +88,15 @@ def job_schema() -> Schema:
     return _described(_ruled(root, rules.JOB), descriptions.JOB)
 
 
-def instrument_schema() -> Schema:
-    """The schema of an Instrument, and of a ClusterInstrument."""
+def instrument_schema(of: type[InstrumentStatus | ClusterInstrumentStatus] = InstrumentStatus) -> Schema:
+    """The schema of an Instrument or of a ClusterInstrument, which differ in their status."""
     spec = structural(InstrumentSpec.model_json_schema(), SPEC)
     spec["properties"]["profile"] = structural(Profile.model_json_schema(), PROFILE)
-    root = _root("A program that performs sheets, wrapped as a resource.", spec)
+    status = structural(of.model_json_schema(), STATUS)
+    root = _root("A program that performs sheets, wrapped as a resource.", spec, status)
     at(root, "spec.credentials").update(_keyed("name"))
-    return _described(_ruled(root, rules.INSTRUMENT), descriptions.INSTRUMENT)
+    told = descriptions.CLUSTER_INSTRUMENT_STATUS if of is ClusterInstrumentStatus else descriptions.INSTRUMENT_STATUS
+    return _described(_ruled(root, rules.INSTRUMENT), descriptions.INSTRUMENT | told)
 
 
 def at(schema: Schema, path: str) -> Schema:

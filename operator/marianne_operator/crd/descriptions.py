@@ -103,4 +103,15 @@ INSTRUMENT: Final = {
     "spec.prices[].outputPerMillion": "Dollars for a million tokens of output.",
     "spec.credentialGroup": "Instruments of one group share a provider's limit; left out, those of one Secret do.",
     "spec.timeoutSeconds": "The longest that a sheet may take where its score does not say.",
+    "status": "What holds it up. Only the operator writes it.",
+}
+
+INSTRUMENT_STATUS: Final = {
+    "status.limitedUntil": "The end of its provider's limit; there until a sheet has come through since.",
+}
+
+CLUSTER_INSTRUMENT_STATUS: Final = {
+    "status.limits": "In which namespaces its provider's limit holds: credentials are each namespace's own.",
+    "status.limits[].namespace": "The namespace.",
+    "status.limits[].until": "The end of the limit; there until a sheet has come through since.",
 }

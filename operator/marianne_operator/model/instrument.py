@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from marianne_operator.model.base import Resource
+from marianne_operator.model.base import Resource, Time
 from marianne_operator.model.spec import KeyRef
 
 
@@ -48,6 +48,25 @@ class InstrumentSpec(Resource):
         """A shell is in the runner's image, and a server is asked by the runner itself."""
         command = (self.profile.get("cli") or {}).get("command") or {}
         return self.profile.get("kind") == "http" or command.get("executable") in ("bash", "sh")
+
+
+class InstrumentStatus(Resource):
+    """What an Instrument is held up by."""
+
+    limited_until: Time | None = None
+
+
+class NamespaceLimit(Resource):
+    """The limit that the jobs of one namespace wait for."""
+
+    namespace: Annotated[str, Field(max_length=63)]
+    until: Time
+
+
+class ClusterInstrumentStatus(Resource):
+    """As `InstrumentStatus`, in each namespace that plays the ClusterInstrument."""
+
+    limits: Annotated[list[NamespaceLimit], Field(max_length=200)] = []
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,3 +144,18 @@ async def test_a_table_for_people_shows_model_and_image() -> None:
     ]
     assert lines[2].endswith("(runner)")
     assert "\x1b" not in "".join(lines)
+
+
+async def test_a_limit_is_told_where_it_holds() -> None:
+    until = "2030-01-01T00:00:00.000Z"
+    mine = {**instrument("mine", namespace="band"), "status": {"limitedUntil": until}}
+    here, elsewhere = ([{"namespace": each, "until": until}] for each in ("band", "choir"))
+    cluster = [
+        {**instrument(name), "status": {"limits": limits}} for name, limits in (("here", here), ("there", elsewhere))
+    ]
+    found = states(await Server(own=[mine], cluster=cluster).look())
+    assert found == {
+        "instrument.marianne.dev/mine": "limited",
+        "clusterinstrument.marianne.dev/here": "limited",
+        "clusterinstrument.marianne.dev/there": "ready",
+    }
