@@ -83,15 +83,11 @@ class FakeCluster:
     async def list_cluster_instruments(self) -> Listing:
         return self._list("clusterinstruments", None)
 
-    async def patch_instrument_status(self, namespace: str | None, name: str, status: Mapping[str, Any]) -> Body:
-        resource = "clusterinstruments" if namespace is None else "instruments"
+    async def patch_instrument_status(self, namespace: str, name: str, status: Mapping[str, Any]) -> Body:
+        return self._merge_status("instruments", namespace, name, status)
 
-        def patch(body: Body) -> None:
-            merged = (body.get("status") or {}) | status
-            body["status"] = {key: value for key, value in merged.items() if value is not None}
-
-        where = resource, namespace or "", name
-        return self._do(Call("patch", f"{resource}/status", *where[1:]), lambda: self.store.update(*where, patch))
+    async def patch_cluster_instrument_status(self, name: str, status: Mapping[str, Any]) -> Body:
+        return self._merge_status("clusterinstruments", "", name, status)
 
     async def list_pods(self, namespace: str | None = None, jobs: Collection[str] | None = None) -> Listing:
         listing = self._list("pods", namespace)
@@ -222,6 +218,14 @@ class FakeCluster:
         if broken is not None:
             raise RefusedError(422, "Invalid", f'MarianneJob "{meta["name"]}" is invalid: status: {broken}')
         return self.store.update(*where, lambda job: job.update(status=body["status"]))
+
+    def _merge_status(self, resource: str, namespace: str, name: str, status: Mapping[str, Any]) -> Body:
+        def patch(body: Body) -> None:
+            merged = (body.get("status") or {}) | status
+            body["status"] = {key: value for key, value in merged.items() if value is not None}
+
+        where = resource, namespace, name
+        return self._do(Call("patch", f"{resource}/status", *where[1:]), lambda: self.store.update(*where, patch))
 
     def _admit(self, resource: str, body: Mapping[str, Any]) -> None:
         namespace, name = body["metadata"]["namespace"], body["metadata"]["name"]

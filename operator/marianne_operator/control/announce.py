@@ -4,9 +4,10 @@ Nothing reads it back to decide by: the truth is in the jobs. One write for each
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final
 
 from marianne_operator.control.cluster import Body, Cluster, ClusterError, NotFoundError
 from marianne_operator.control.instruments import CLUSTER, Instruments, Where
@@ -30,6 +31,8 @@ class Announcer:
     instruments: Instruments
     queue: WorkQueue[Where]
     now: Callable[[], float]
+    namespaces: Sequence[str] = ()
+    """Those that this operator watches; none: all. What others tell of theirs is left as it is."""
 
     def changed(self, topic: Topic) -> None:
         """What is shared there may have another end now."""
@@ -61,10 +64,13 @@ class Announcer:
         ahead = [until for until in ends.values() if until > self.now()]
         if ahead:
             self.queue.add_after(where, min(ahead) - self.now() + MOMENT)
-        wanted = _cluster_status(ends) if namespace == CLUSTER else _status(ends)
-        if wanted != self.instruments.told(where):
-            changes: Body = {"limits": None, "limitedUntil": None} | wanted
-            body = await self.cluster.patch_instrument_status(namespace or None, name, changes)
+        told = self.instruments.told(where)
+        wanted = self._cluster_status(ends, told) if namespace == CLUSTER else _status(ends)
+        if told != {key: value for key, value in wanted.items() if value is not None}:
+            if namespace == CLUSTER:
+                body = await self.cluster.patch_cluster_instrument_status(name, wanted)
+            else:
+                body = await self.cluster.patch_instrument_status(namespace, name, wanted)
             self.instruments.saw(body)
         self.queue.succeeded(where)
 
@@ -77,11 +83,13 @@ class Announcer:
                 if until:
                     yield each, until
 
+    def _cluster_status(self, ends: dict[str, float], told: Mapping[str, Any]) -> Body:
+        others = [
+            each for each in told.get("limits") or () if self.namespaces and each["namespace"] not in self.namespaces
+        ]
+        limits = [{"namespace": namespace, "until": stamp(until)} for namespace, until in ends.items()]
+        return {"limits": sorted([*others, *limits], key=itemgetter("namespace"))[:MOST_NAMESPACES] or None}
+
 
 def _status(ends: dict[str, float]) -> Body:
-    return {"limitedUntil": stamp(max(ends.values()))} if ends else {}
-
-
-def _cluster_status(ends: dict[str, float]) -> Body:
-    limits = [{"namespace": namespace, "until": stamp(until)} for namespace, until in sorted(ends.items())]
-    return {"limits": limits[:MOST_NAMESPACES]} if limits else {}
+    return {"limitedUntil": stamp(max(ends.values())) if ends else None}

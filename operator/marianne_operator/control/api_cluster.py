@@ -57,10 +57,14 @@ class ApiCluster:
         """Every ClusterInstrument."""
         return await self._list(f"{JOBS}/clusterinstruments")
 
-    async def patch_instrument_status(self, namespace: str | None, name: str, status: Mapping[str, Any]) -> Body:
+    async def patch_instrument_status(self, namespace: str, name: str, status: Mapping[str, Any]) -> Body:
         """A merge patch: the status is ours alone, and tells all of it."""
-        plural = "clusterinstruments" if namespace is None else "instruments"
-        path = f"{_path(JOBS, namespace, plural, name)}/status"
+        path = f"{_path(JOBS, namespace, 'instruments', name)}/status"
+        return await self._connection.request("PATCH", path, {"status": dict(status)}, MANAGER)
+
+    async def patch_cluster_instrument_status(self, name: str, status: Mapping[str, Any]) -> Body:
+        """As of an Instrument."""
+        path = f"{JOBS}/clusterinstruments/{name}/status"
         return await self._connection.request("PATCH", path, {"status": dict(status)}, MANAGER)
 
     async def list_pods(self, namespace: str | None = None, jobs: Collection[str] | None = None) -> Listing:

@@ -92,8 +92,12 @@ class Cluster(Protocol):
         """Every ClusterInstrument."""
         ...
 
-    async def patch_instrument_status(self, namespace: str | None, name: str, status: Mapping[str, Any]) -> Body:
-        """Merge into `/status` of an Instrument, or of a ClusterInstrument; None removes. Raises `NotFoundError`."""
+    async def patch_instrument_status(self, namespace: str, name: str, status: Mapping[str, Any]) -> Body:
+        """Merge into `/status` of an Instrument; None removes. Raises `NotFoundError`."""
+        ...
+
+    async def patch_cluster_instrument_status(self, name: str, status: Mapping[str, Any]) -> Body:
+        """The same of a ClusterInstrument."""
         ...
 
     async def list_pods(self, namespace: str | None = None, jobs: Collection[str] | None = None) -> Listing:

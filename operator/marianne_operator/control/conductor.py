@@ -104,7 +104,8 @@ def build(
     actor = Actor(cluster, cache, scores, claims, refusals, metrics, times.now)
     reconciler = Reconciler(cache, queue, gatherer, actor, metrics, times.clock, times.now)
     resync = Resync(cluster, cache, queue, namespaces, _jitter)
-    announcer = Announcer(cluster, cache.limits, cache.instruments, WorkQueue[Where](times.loop), times.now)
+    told = WorkQueue[Where](times.loop)
+    announcer = Announcer(cluster, cache.limits, cache.instruments, told, times.now, namespaces)
     conductor = Conductor(cache, queue, reconciler, resync, metrics, announcer)
     cache.limits.wake, cache.limits.changed = queue.add, announcer.changed
     _observe(conductor)

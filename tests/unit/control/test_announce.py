@@ -1,5 +1,6 @@
 """What is told on an instrument's own status: once for each change, and no longer than it is so."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,3 +123,17 @@ def test_a_status_is_no_news_to_the_jobs(change: Body) -> None:
     assert jobs.instruments.saw(
         {**again, "metadata": {"name": "cli", "resourceVersion": "10"}, "spec": {**BODY["spec"], "image": "b"}}
     )
+
+
+async def test_what_another_operator_tells_of_its_namespaces_stays() -> None:
+    stage = Stage()
+    theirs = {"namespace": "elsewhere", "until": stamp(NOW)}
+    body = await stage.cluster.patch_cluster_instrument_status("other", {"limits": [theirs]})
+    stage.jobs.instruments.saw(body)
+    stage.announcer = replace(stage.announcer, namespaces=[NAMESPACE])
+    await stage.limited()
+    assert [each["namespace"] for each in stage.told(SHARED)["limits"]] == [NAMESPACE, "elsewhere"]
+    await stage.pass_time(600)
+    stage.jobs.end("a", 1, "")
+    await stage.work()
+    assert stage.told(SHARED)["limits"] == [theirs]
