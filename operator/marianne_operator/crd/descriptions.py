@@ -26,7 +26,7 @@ JOB: Final = {
     "spec.workspace.volumeClaimTemplate.accessModes": "One mode; ReadWriteOnce where none is given.",
     "spec.workspace.retentionPolicy": "Delete removes a claim made for this job together with the job.",
     "spec.startSheet": "Begin at this sheet; earlier ones count as done.",
-    "spec.selfHealing": "One more try for a sheet that used up its own, where something in its workspace can be mended.",
+    "spec.selfHealing": "One more try for a sheet that used up its own, where its workspace has something to mend.",
     "spec.paused": "Start nothing new until this is unset.",
     "spec.pausePolicy": "Drain lets running sheets end; Interrupt stops them without charging an attempt.",
     "spec.cancel": "End this run. Latched: unsetting it does not bring the run back, only restart does.",
