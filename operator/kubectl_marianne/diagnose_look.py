@@ -42,7 +42,7 @@ async def _attempt(opened: Session, job: Body, sheet: int) -> Attempt | None:
         if error.status != FORBIDDEN:
             raise
         return None
-    found = attempts_by_sheet(pods, job["metadata"]["uid"]).get(sheet, [])
+    found = attempts_by_sheet(pods, job).get(sheet, [])
     return found[-1] if found else None
 
 

@@ -33,7 +33,7 @@ class Asked:
 async def show_attempts(opened: Session, job: Body, asked: Asked) -> int:
     """The exit code."""
     pods = await pods_of(opened, opened.job(job["metadata"]["name"]))
-    found = attempts_by_sheet(pods, job["metadata"]["uid"]).get(asked.sheet, [])
+    found = attempts_by_sheet(pods, job).get(asked.sheet, [])
     try:
         kept = await _evidence(opened, job, pods, asked) if asked.evidence else {}
     except TimeoutError as error:

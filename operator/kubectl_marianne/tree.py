@@ -24,6 +24,6 @@ async def command(
     async with session(options) as opened:
         found = await one_job(opened, job)
         score = await score_of(opened.connection, found)
-        attempts = attempts_by_sheet(await pods_of(opened, opened.job(job)), found["metadata"]["uid"])
+        attempts = attempts_by_sheet(await pods_of(opened, opened.job(job)), found)
         show(tree_lines(found, score, attempts, look(opened, opened.screen), every=every), opened.screen)
         return exits.OK

@@ -69,6 +69,6 @@ async def list_sheet_attempts(
         raise HTTPException(404, f"Sheet {sheet_num} not found in job {state.name_of(job)}")
     labels = f"{JOB_LABEL}={job.name},{SHEET_LABEL}={sheet_num}"
     listed = await caller.connection.get(paths.pods(job.namespace), labelSelector=labels)
-    several = attempts_by_sheet(listed["items"], found["metadata"]["uid"]).get(sheet_num, [])
+    several = attempts_by_sheet(listed["items"], found).get(sheet_num, [])
     details = [attempt_details(each) for each in several]
     return SheetAttempts.model_validate({"job_id": state.name_of(job), "sheet_num": sheet_num, "attempts": details})

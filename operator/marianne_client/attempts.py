@@ -69,13 +69,14 @@ class Attempt:
         return (self.finished or 0.0) - (self.started or 0.0) if ended else None
 
 
-def attempts_by_sheet(pods: Iterable[Body], job_uid: str) -> dict[int, list[Attempt]]:
-    """Of this very job, in order; Pods of an earlier namesake are left out."""
+def attempts_by_sheet(pods: Iterable[Body], job: Body) -> dict[int, list[Attempt]]:
+    """Of this very job, in order; Pods of an earlier namesake are left out. A verdict without its signature is none."""
     found: dict[int, list[Attempt]] = {}
+    key = (job.get("status") or {}).get("nonce")
     for body in pods:
         pod = PodView.of(body)
-        if pod.job_uid == job_uid and pod.sheet and pod.attempt:
-            found.setdefault(pod.sheet, []).append(_attempt(pod, _brief(body)))
+        if pod.job_uid == job["metadata"]["uid"] and pod.sheet and pod.attempt:
+            found.setdefault(pod.sheet, []).append(_attempt(pod, _brief(body), key))
     return {sheet: sorted(several, key=lambda each: each.number) for sheet, several in found.items()}
 
 
@@ -108,9 +109,9 @@ def attempt_details(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _attempt(pod: PodView, brief: Body) -> Attempt:
+def _attempt(pod: PodView, brief: Body, key: str | None) -> Attempt:
     container = pod.container
-    verdict, unreadable = verdict_of(pod) if pod.ended else (None, "")
+    verdict, unreadable = verdict_of(pod, key) if pod.ended else (None, "")
     words = {key: value for key in ("mode", "instrument", "model") if isinstance(value := brief.get(key), str)}
     own = "" if container is None or container.reason in ("Completed", "Error") else container.reason
     said = "" if container is None or container.state == "terminated" else container.message

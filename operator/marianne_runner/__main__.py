@@ -11,6 +11,7 @@ from marianne_runner.attempt import Attempt
 from marianne_runner.contract import KEY_VARIABLE, PROTOCOL, SIGNED_PROTOCOL, Brief, CompiledScore, Verdict
 from marianne_runner.places import Places
 from marianne_runner.processes import harden, kill_everything_else
+from marianne_runner.redact import hide
 from marianne_runner.seal import Seal, take_key
 from marianne_runner.stop import Stop, TerminatedError
 from marianne_runner.task import Task
@@ -49,6 +50,7 @@ def _verdict(places: Places, timing: Timing, clock: Clock, stop: Stop, key: str)
     try:
         pod_uid = places.pod_uid.read_text().strip()
         brief, score = cast(Brief, _read(places.brief)), cast(CompiledScore, _read(places.score))
+        hide(os.environ.get(name, "") for name in brief.get("credentials", ()))
         if (mismatch := _mismatch(brief, score, key)) is not None:
             return verdicts.plain(brief, pod_uid, "failed", "ProtocolMismatch", mismatch)
         seal = Seal(key, places.ledger / brief["job_uid"]) if brief["protocol"] == SIGNED_PROTOCOL else None

@@ -1,7 +1,12 @@
 """Credentials that a CLI may print, blotted out before anything of it is kept or shown."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
+
+SHORTEST: Final = 8
+"""Bytes of a line of a credential that is worth hiding: less stands in too many a text."""
+HIDDEN: Final = b"[REDACTED_CREDENTIAL]"
 
 _PATTERNS: Final = (
     ((b"sk-ant-",), rb"sk-ant-[A-Za-z0-9_-]{10,}", b"[REDACTED_ANTHROPIC_KEY]"),
@@ -20,8 +25,20 @@ _PATTERNS: Final = (
 """What must be in a text for the expression to be worth trying, the expression, what stands in its place."""
 
 
+_credentials: list[bytes] = []
+"""Of this process, which has one instrument; the longest first, since one may begin as another does."""
+
+
+def hide(credentials: Iterable[str]) -> None:
+    """From now on these are blotted out, whatever they look like."""
+    lines = (line.strip().encode(errors="surrogateescape") for each in credentials for line in each.splitlines())
+    _credentials[:] = sorted({*_credentials, *(line for line in lines if len(line) >= SHORTEST)}, key=len, reverse=True)
+
+
 def redact(text: bytes) -> bytes:
-    """The text without what looks like a credential."""
+    """The text without what is a credential, or looks like one."""
+    for credential in _credentials:
+        text = text.replace(credential, HIDDEN)
     for hints, pattern, replacement in _PATTERNS:
         if any(hint in text for hint in hints):
             text = re.sub(pattern, replacement, text)

@@ -74,6 +74,10 @@ SCORE = Score(
 )
 
 
+JOB: dict[str, Any] = {"metadata": {"name": "review-k2", "namespace": "default", "uid": "u1"}}
+"""As far as its Pods matter."""
+
+
 def pod(number: int, *, sheet: int = 3, uid: str = "u1", brief: object = None, **status: Any) -> dict[str, Any]:
     """A Pod of an attempt, as the API server tells it; `state` is its container's."""
     state = status.pop("state", None)

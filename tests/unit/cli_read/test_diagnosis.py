@@ -13,7 +13,7 @@ from kubectl_marianne.layout_diagnosis import as_object, page, stuck, stuck_line
 from kubectl_marianne.lines import plain
 from marianne_client.attempts import attempts_by_sheet
 from marianne_client.conductor import ConductorStatus
-from tests.unit.cli_read.samples import NOW, condition, ended, job, look, pod, row, sheet
+from tests.unit.cli_read.samples import JOB, NOW, condition, ended, job, look, pod, row, sheet
 
 CONDUCTS = ConductorStatus(1, 60.0, 1, 1, 90.0, "0.1.0", "uid")
 UNTIL = "2026-11-24T14:05:00Z"
@@ -108,7 +108,7 @@ def test_of_many_sheets_a_few_are_told_and_the_rest_counted() -> None:
 
 def test_a_pod_that_does_not_start_says_why() -> None:
     starting = pod(1, state={"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}})
-    attempt = attempts_by_sheet([starting], "u1")[3][0]
+    attempt = attempts_by_sheet([starting], JOB)[3][0]
     told = found(job("Running", sheet(3, "dispatched")), attempt=attempt)
     assert told[-1] == ("waits", "Pod p1", "ImagePullBackOff: no such image")
 
@@ -154,7 +154,7 @@ def test_the_sheet_that_matters() -> None:
 
 def test_the_page_and_the_object_tell_the_same() -> None:
     verdict = {"reason": "Timeout", "message": "still running", "error_code": "E001", "failed_rules": []}
-    attempt = attempts_by_sheet([pod(2, phase="Failed", state=ended(2, 1, verdict))], "u1")[3][0]
+    attempt = attempts_by_sheet([pod(2, phase="Failed", state=ended(2, 1, verdict))], JOB)[3][0]
     event = {"type": "Warning", "reason": "Evicted", "message": "\x1b[2Jlow", "metadata": {}, "lastTimestamp": UNTIL}
     event["involvedObject"] = {"kind": "Pod", "name": "p2", "uid": "uid-2"}
     body = job("Failed", failed("E001", "still running", 3), **ending("SheetFailed", "1 of 1"))

@@ -3,7 +3,7 @@
 from kubectl_marianne.layout_attempts import attempt_lines, evidence_lines
 from kubectl_marianne.lines import plain
 from marianne_client.attempts import attempts_by_sheet
-from tests.unit.cli_read.samples import ended, look, pod
+from tests.unit.cli_read.samples import JOB, ended, look, pod
 
 BRIEF = {"mode": "normal", "instrument": "cli"}
 FIRST = {
@@ -23,7 +23,7 @@ PODS = [
 
 
 def told(pods: list[dict[str, object]], width: int | None = None) -> list[str]:
-    return [plain(each) for each in attempt_lines(attempts_by_sheet(pods, "u1")[3], look(width))]
+    return [plain(each) for each in attempt_lines(attempts_by_sheet(pods, JOB)[3], look(width))]
 
 
 def test_a_row_each_then_the_reasons_then_the_rules() -> None:

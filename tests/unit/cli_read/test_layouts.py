@@ -219,7 +219,7 @@ def test_a_tree_groups_voices_and_shows_attempts_where_they_matter() -> None:
             pod(1, sheet=2, phase="Failed", state=ended(1, 1, finishedAt="2026-11-24T13:01:05Z")),
             pod(2, sheet=2, phase="Failed", state=killed),
         ],
-        "u1",
+        body,
     )
     assert texts(tree_lines(body, SCORE, attempts, look(), every=False)) == [
         "review-k2 - default - Failed - 1h02m",

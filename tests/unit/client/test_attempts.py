@@ -5,7 +5,7 @@ import json
 import pytest
 
 from marianne_client.attempts import Attempt, attempt_details, attempts_by_sheet
-from tests.unit.cli_read.samples import ended, pod
+from tests.unit.cli_read.samples import JOB, ended, pod
 
 BRIEF = {"mode": "completion", "instrument": "claude_cli", "model": "opus"}
 FAILED = {
@@ -22,12 +22,12 @@ FAILED = {
 
 
 def one(body: dict[str, object]) -> Attempt:
-    return attempts_by_sheet([body], "u1")[3][0]
+    return attempts_by_sheet([body], JOB)[3][0]
 
 
 def test_they_are_those_of_this_very_job_in_order() -> None:
     stranger = pod(9) | {"metadata": pod(9)["metadata"] | {"labels": {}}}
-    found = attempts_by_sheet([pod(10), pod(2), pod(1, sheet=4), pod(9, uid="other"), stranger], "u1")
+    found = attempts_by_sheet([pod(10), pod(2), pod(1, sheet=4), pod(9, uid="other"), stranger], JOB)
     assert {sheet: [each.number for each in several] for sheet, several in found.items()} == {3: [2, 10], 4: [1]}
 
 
@@ -94,6 +94,15 @@ def test_what_has_not_the_shape_of_one_is_none(verdict: dict[str, object]) -> No
     found = one(pod(1, phase="Failed", state=ended(1, 1, verdict)))
     assert (found.outcome, found.verdict) == ("unknown", None)
     assert "verdict" in found.message
+
+
+def test_a_verdict_without_the_jobs_signature_is_told_to_be_forged() -> None:
+    """As the operator takes it."""
+    body = pod(1, phase="Failed", state=ended(1, 1, FAILED))
+    signed = {**JOB, "status": {"nonce": "0" * 32}}
+    found = attempts_by_sheet([body], signed)[3][0]
+    assert (found.outcome, found.verdict) == ("unknown", None)
+    assert "forged" in found.message
 
 
 def test_of_a_check_only_what_is_known_is_passed_on() -> None:

@@ -144,6 +144,18 @@ def test_what_it_prints_is_redacted_everywhere(scene: Scene) -> None:
     assert key not in pod.log
 
 
+def test_its_own_credentials_are_redacted_whatever_they_look_like(scene: Scene) -> None:
+    """Those who may read a job's Pods and status may not therefore read its Secrets."""
+    script = scene.script('echo "key=$TOKEN;"; tail -n 1 <<< "${LINES_OF_IT%?}" >&2; echo "$SHORT$OTHER"; exit 3')
+    pod = scene.pod("pod-1", compiled(script), credentials=["TOKEN", "LINES_OF_IT", "SHORT", "ABSENT"])
+    secrets = {"TOKEN": "plain words here", "LINES_OF_IT": "-----BEGIN-----\nabcdefgh12\n", "SHORT": "a", "OTHER": "bc"}
+    verdict = pod.run(environment=secrets)
+    assert verdict["stdout_tail"] == "key=[REDACTED_CREDENTIAL];\nabc\n"
+    assert verdict["stderr_tail"] == "[REDACTED_CREDENTIAL]\n"
+    kept = [file.read_bytes() for file in scene.attempt(1).iterdir()]
+    assert not [each for each in [*kept, pod.log.encode()] if b"plain words" in each or b"abcdefgh" in each]
+
+
 def test_output_is_seen_while_it_works(scene: Scene) -> None:
     pod = scene.pod("pod-1", compiled(scene.script("echo early; while [ ! -e go ]; do sleep 0.02; done"))).start()
     wait_until(lambda: "early" in pod.log, "the line is in the log")
