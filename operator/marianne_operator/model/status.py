@@ -215,6 +215,8 @@ class JobStatus(Resource):
     observed_generation: int = -1
     run: Annotated[int, Field(ge=1)] | None = None
     run_mode: Literal["Run", "ValidateOnly"] = "Run"
+    fresh: bool = False
+    """Of this run: before its first instrument, the workspace is archived."""
     nonce: Annotated[str, Field(pattern="^[0-9a-f]{32}$", max_length=32)] | None = None
     """The job's key: with it its runners sign what they say and leave in the ledger (decision 023)."""
     phase: Phase | None = None

@@ -5,6 +5,7 @@ from marianne_operator.model.names import claim_name, score_config_map_name
 from marianne_operator.model.status import JobStatus, ScoreStatus, SheetStatus
 from marianne_operator.plan.chain import CHILD, nowhere
 from marianne_operator.plan.clock import stamp
+from marianne_operator.plan.fresh import begins_afresh
 from marianne_operator.plan.observation import Observation, ScoreReady, ScoreRefusal, Settings
 from marianne_operator.plan.plan import Ensure
 from marianne_operator.plan.pod_manifest import owner_reference
@@ -100,6 +101,7 @@ def begin(seen: Observation, score: ScoreReady) -> JobStatus:
             "nonce": seen.nonce,
             "start_time": stamp(seen.now),
             "completion_time": None,
+            "fresh": begins_afresh(compiled, job.spec, None),
             "restart_token": job.spec.restart.token if job.spec.restart else None,
             "sheets": sheets,
             "waiting": None,

@@ -12,7 +12,6 @@ from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan import approval, fallback
 from marianne_operator.plan.budget import left_usd
 from marianne_operator.plan.draft import Draft
-from marianne_operator.plan.fresh import is_fresh
 from marianne_operator.plan.healing import heal
 from marianne_runner.contract import (
     DEFAULT_TIMEOUT_SECONDS,
@@ -61,7 +60,7 @@ def brief_for(draft: Draft, sheet: SheetStatus, instrument: InstrumentView, last
         brief["predecessor"] = _predecessor(sheet)
     if sheet.execution_mode == "completion":
         brief["completion"] = (sheet.completion_attempts, draft.score["retry"]["max_completion_attempts"])
-    if "archive" in draft.score and is_fresh(draft):
+    if draft.status.fresh:
         brief["fresh"] = True
     if (left := left_usd(draft, sheet)) is not None:
         brief["budget_usd"] = left

@@ -1,12 +1,16 @@
-"""Which run begins afresh: the job's first, from its first sheet on.
+"""Which run begins afresh: the job's first, and one that a restart begins with every sheet.
 
-A job starts without any state, which is what `--fresh` makes of one in Marianne. With `spec.startSheet` the job builds
-on what earlier sheets left, and a restart on what its own did: neither is a fresh one.
+A job starts without any state, which is what `--fresh` makes of one in Marianne. With `spec.startSheet` it builds on
+what earlier sheets left, and every other restart on what its own run made: neither is a fresh run. It is latched when
+the run begins, since an edit of the spec must not have an archive take what the run has made so far.
 """
 
-from marianne_operator.plan.draft import Draft
+from marianne_operator.model.spec import JobSpec, Restart
+from marianne_runner.contract import CompiledScore
 
 
-def is_fresh(draft: Draft) -> bool:
-    """The same for every attempt of a run, however late, and whatever the spec says meanwhile."""
-    return draft.status.run == 1 and not any(sheet.state == "completed" and not sheet.attempt for sheet in draft.sheets)
+def begins_afresh(score: CompiledScore, spec: JobSpec, restart: Restart | None) -> bool:
+    """`restart`: what begins the run, if not the job itself. Only where the score makes something of it."""
+    if "archive" not in score or spec.start_sheet > 1:
+        return False
+    return restart is None or (restart.scope == "All" and restart.mode == "Run")

@@ -12,6 +12,7 @@ from marianne_operator.model.spec import JobSpec, Restart
 from marianne_operator.model.status import JobStatus, SheetStatus
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.draft import Draft
+from marianne_operator.plan.fresh import begins_afresh
 from marianne_operator.plan.hook_record import hook_runs, hooks_afresh
 from marianne_operator.plan.ready import needs
 
@@ -52,6 +53,7 @@ def _begin(draft: Draft, asked: Restart) -> None:
         completion_time=None,
         start_time=stamp(draft.now),
         worked=False,
+        fresh=begins_afresh(draft.score, draft.seen.job.spec, asked),
     )
     if asked.mode == "ValidateOnly":
         draft.sheets = [_unjudged(each) if _was_tried(draft, each, chosen) else each for each in draft.sheets]

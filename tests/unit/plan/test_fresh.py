@@ -9,10 +9,6 @@ ARCHIVE = {"folder": "archive", "naming": "iteration", "keep": 0, "preserve": []
 NEEDS = {2: [1]}
 
 
-def begun(*sheets, **spec):
-    return observe(job(status=running_status(*sheets), **spec), score(2, needs=NEEDS, archive=ARCHIVE))
-
-
 def told(seen):
     return brief(decided(seen)[0]).get("fresh")
 
@@ -33,14 +29,28 @@ def test_who_begins_in_the_middle_builds_on_what_is_there():
 
 
 @pytest.mark.parametrize("start", [1, 2])
-def test_an_edit_of_the_spec_changes_nothing_of_a_run_that_has_begun(start):
+@pytest.mark.parametrize("fresh", [True, None])
+def test_an_edit_of_the_spec_changes_nothing_of_a_run_that_has_begun(start, fresh):
     """Else what the run has made so far would be taken for what was there before it."""
-    skipped, done = sheet(1, "completed"), sheet(1, "completed", 1, attempt_count=1)
-    assert told(begun(done, sheet(2), startSheet=start)) is True
-    assert told(begun(skipped, sheet(2), startSheet=start)) is None
+    begun = running_status(sheet(1, "completed", 1), sheet(2), fresh=bool(fresh))
+    assert told(observe(job(status=begun, startSheet=start), score(2, needs=NEEDS, archive=ARCHIVE))) is fresh
 
 
-def test_a_restart_builds_on_what_its_own_run_made():
-    failed = running_status(sheet(1, "failed", 1), sheet(2), completion_time="2027-01-15T08:00:00Z")
-    again = observe(job(status=failed, restart={"token": "a"}), score(2, needs=NEEDS, archive=ARCHIVE))
-    assert told(again) is None
+@pytest.mark.parametrize(
+    ("asked", "spec", "fresh"),
+    [
+        ({}, {}, None),
+        ({"scope": "FromSheet", "fromSheet": 1}, {}, None),
+        ({"scope": "All"}, {}, True),
+        ({"scope": "All"}, {"startSheet": 2}, None),
+        ({"scope": "All", "mode": "ValidateOnly"}, {}, None),
+    ],
+)
+def test_only_a_restart_of_every_sheet_begins_afresh(asked, spec, fresh):
+    """All others build on what the run before made."""
+    rules = [{"type": "file_exists", "path": "a", "stage": 1, "retry_count": 0, "retry_delay_ms": 0}]
+    failed = running_status(
+        sheet(1, "completed", 1), sheet(2, "failed", 1), fresh=True, completion_time="2027-01-15T08:00:00Z"
+    )
+    given = job(status=failed, restart={"token": "a", **asked}, **spec)
+    assert told(observe(given, score(2, needs=NEEDS, archive=ARCHIVE, rules=rules))) is fresh
