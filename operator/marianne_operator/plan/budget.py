@@ -26,7 +26,7 @@ def keep(draft: Draft) -> None:
     limits = draft.score.get("cost_limits") or UNLIMITED
     _warn(draft, limits)
     _let_go(draft, limits)
-    if draft.status.ending is not None or draft.seen.job.spec.paused:
+    if draft.status.ending is not None or draft.seen.job.spec.paused or draft.validates_only:
         return
     why = _beyond_job(draft, limits) or _beyond_sheet(draft, limits)
     if why is None or draft.hold is not None or all(sheet.terminal for sheet in draft.sheets):

@@ -8,8 +8,9 @@ from marianne_operator.plan.limits import limited
 
 def held_up(draft: Draft, sheet: SheetStatus, instrument: str) -> Waiting | None:
     """The first gate that is shut for this sheet, played by that instrument."""
-    why = unavailable(draft, instrument)
-    return limited(draft, sheet, instrument) if why is None else draft.waiting(sheet.waiting, *why)
+    if (why := unavailable(draft, instrument)) is not None:
+        return draft.waiting(sheet.waiting, *why)
+    return None if draft.validates_only else limited(draft, sheet, instrument)
 
 
 def unavailable(draft: Draft, name: str) -> tuple[str, str] | None:

@@ -165,6 +165,17 @@ def test_validating_again_completes_what_passes_now():
     assert (status.phase, status.sheets[2].attempt, status.sheets[2].success_without_retry) == ("Completed", 3, False)
 
 
+def test_validating_again_costs_nothing_so_no_budget_holds_it():
+    spent = over(*MIXED, total_cost_micro_usd=2_000_000)
+    compiled = score(
+        4, needs=FORK, max_concurrent=9, rules=[RULE], cost_limits={"per_job": 1_000_000, "warn_at_percent": 80.0}
+    )
+    _, status = decided(observe(job(status=spent, restart={"token": "a", "mode": "ValidateOnly"}), compiled))
+    assert states(status) == ["completed", "completed", "dispatched", "completed"]
+    _, status = decided(observe(job(status=spent, restart={"token": "a"}), compiled))
+    assert status.waiting.reason == "BudgetReached"
+
+
 def test_validating_again_tries_nothing_twice():
     begun, status = judged_again(over(*MIXED), verdict("failed", "ValidationFailed"), scope="All")
     assert states(begun) == ["dispatched"] * 4
