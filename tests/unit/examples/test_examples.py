@@ -16,13 +16,14 @@ JOBS = sorted(
     for path in EXAMPLES.rglob("*.yaml")
     if "kind: MarianneJob" in path.read_text()
 )
-TRIED_AGAIN = {"hello.yaml": {3}, "review.yaml": {6}}
-"""Sheets that fail a rule at first, as their score wants it."""
+TRIED_AGAIN = {"hangs.yaml": {1}, "hello.yaml": {3}, "review.yaml": {6}}
+"""Sheets that fail at first, as their score wants it."""
 SHEETS = {
     "budget.yaml": 3,
     "approval.yaml": 2,
     "existing-claim.yaml": 3,
     "facts.yaml": 2,
+    "hangs.yaml": 2,
     "hello.yaml": 5,
     "notifications.yaml": 2,
     "quickstart-inline.yaml": 2,
@@ -34,6 +35,7 @@ RESULTS = {
     "approval.yaml": ("published.txt", "three chapters"),
     "existing-claim.yaml": ("items.txt", "item 10"),
     "facts.yaml": ("notes/words", "9"),
+    "hangs.yaml": ("words.txt", "2"),
     "hello.yaml": ("concert.md", "middle: c d e f g"),
     "notifications.yaml": ("parts.txt", "part 2 of 2"),
     "quickstart-inline.yaml": ("greetings.txt", "sheet 2 of 2"),
