@@ -63,9 +63,9 @@ def rights(namespace: str, operator_namespace: str, lease: str) -> list[Right]:
     ]
     core = [
         ("get", "pods/log", "logs", True),
-        ("list", "pods", "tree, files", True),
+        ("list", "pods", "tree, top, files, diagnose", True),
         ("get", "configmaps", "names of movements", False),
-        ("list", "events", "errors", False),
+        ("list", "events", "diagnose", False),
         ("get", "persistentvolumeclaims", "files", False),
         ("create", "pods", "files", False),
         ("delete", "pods", "files", False),
