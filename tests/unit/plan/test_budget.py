@@ -102,6 +102,21 @@ def test_beyond_its_own_cap_a_sheet_that_needs_another_try_holds_the_job():
     assert first.normal_attempts == status.sheets[0].normal_attempts == 1
 
 
+def test_an_intent_beyond_its_sheets_lowered_cap_waits_too():
+    first = sheet(1, "dispatched", 2, estimated_cost_micro_usd=100)
+    plan, status = decided(look(running_status(first), limited(1, per_sheet=99)))
+    assert not plan.create and (status.phase, status.sheets[0].state) == ("Waiting", "dispatched")
+    plan, _ = decided(look(status, limited(1, per_sheet=100)))
+    assert len(plan.create) == 1
+
+
+def test_another_wait_of_the_whole_job_comes_first():
+    stranger = running(1, 1, name="of-a-predecessor", owner="another-uid")
+    begun = running_status(sheet(1, "completed", 1), sheet(2), total_cost_micro_usd=100)
+    plan, status = decided(look(begun, limited(per_job=99), stranger))
+    assert (status.waiting.reason, plan.notes) == ("PredecessorTerminating", ())
+
+
 def test_a_raised_cap_does_not_cut_a_wait_short():
     begun = running_status(sheet(1, "dispatched", 1))
     _, status = decided(look(begun, limited(1, per_sheet=99), spent(100, "failed", "ExitCode")))
@@ -146,6 +161,9 @@ def test_a_cancelled_job_is_cancelled():
     begun = running_status(sheet(1, "completed", 1), sheet(2), total_cost_micro_usd=100)
     _, status = decided(look(begun, limited(per_job=99), spec={"cancel": True}))
     assert status.phase == "Cancelled"
+    begun = running_status(sheet(1, "dispatched", 1), sheet(2), total_cost_micro_usd=100)
+    plan, status = decided(look(begun, limited(per_job=99), running(1), spec={"cancel": True}))
+    assert len(plan.delete) == 1 and [note.reason for note in plan.notes] == ["Cancelling"]
 
 
 @pytest.mark.parametrize(

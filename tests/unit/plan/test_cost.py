@@ -5,7 +5,7 @@ import pytest
 from marianne_operator.model.instrument import InstrumentView
 from marianne_operator.model.money import dollars
 from marianne_operator.plan.budget import assumptions
-from marianne_operator.plan.cost import price_of
+from marianne_operator.plan.cost import of_attempt, price_of
 from marianne_operator.plan.draft import Draft
 from tests.unit.plan.build import decided, ended, job, observe, running_status, score, sheet, verdict
 
@@ -115,11 +115,18 @@ def _settled(instrument, before, told, limits=None, **total):
     return decided(observe(job(status=begun), compiled, pods=[over], instruments=[instrument]))[1]
 
 
-def test_a_container_that_never_ran_costs_nothing():
-    over = ended(1, 1, text="exec: not found", container_reason="StartError")
+@pytest.mark.parametrize("reason", ["StartError", "ContainerCannotRun"])
+def test_a_container_that_never_ran_costs_nothing(reason):
+    over = ended(1, 1, text="exec: not found", container_reason=reason)
     begun = running_status(sheet(1, "dispatched", 1))
     _, status = decided(observe(job(status=begun), pods=[over], instruments=[PRICED]))
     assert (status.sheets[0].cost_source, status.sheets[0].estimated_cost_micro_usd) == (None, None)
+
+
+def test_what_a_pod_tells_of_another_that_was_lost_is_unknown_though_it_never_ran_itself():
+    told = verdict("lost", "PodLost")
+    assert of_attempt(told, ran=False, instrument=PRICED.spec, price=None).source == "unknown"
+    assert of_attempt(None, ran=False, instrument=PRICED.spec, price=None) is None
 
 
 def test_costs_add_up_over_the_attempts_and_are_as_sure_as_the_least_sure():
