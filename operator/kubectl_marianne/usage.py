@@ -102,7 +102,7 @@ def rows_of_sheets(job: Body, pods: Sequence[Body], metrics: Mapping[tuple[str, 
     for sheet in sheets(job):
         pod = by_name.get(sheet.get("podName") or "") if sheet["state"] in RUNNING else None
         used = metrics.get((meta["namespace"], pod.name), Used()) if pod is not None else Used()
-        cost = sheet.get("estimatedCostMicroUsd")
+        cost = sheet.get("estimatedCostMicroUsd") or None  # a shell has used nothing
         row = Row(
             namespace=meta["namespace"],
             name=f"sheet {sheet['num']}",

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic.alias_generators import to_camel
 
+from marianne_operator.model.money import MICRO
 from marianne_runner.contract import Verdict
 
 RENAMED: Final = {"sheet_num": "num", "status": "state"}
@@ -48,7 +49,6 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "cost_confidence": 1.0,
 }
 """In the seed's order; the status omits what is null or a default."""
-MICRO: Final = 1_000_000
 
 
 OF_THE_LATEST: Final = (

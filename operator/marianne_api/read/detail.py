@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from marianne_client.details import MICRO
 from marianne_client.verbs import word
+from marianne_operator.model.money import MICRO
 
 Body = Mapping[str, Any]
 ACTIVE: Final = frozenset({"dispatched", "in_progress"})

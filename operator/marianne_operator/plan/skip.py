@@ -5,6 +5,7 @@ A skip satisfies dependants and never fails the job. What cannot be evaluated sk
 
 from typing import Final
 
+from marianne_operator.model.money import MICRO
 from marianne_operator.model.status import SheetStatus
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.draft import Draft
@@ -18,6 +19,7 @@ PLAIN: Final = (
     *("passed_validations", "failed_validations", "last_pass_percentage", "execution_mode"),
     *("execution_duration_seconds", "confidence_score", "outcome_category", "success_without_retry"),
     *("stdout_tail", "stderr_tail", "output_truncated", "input_tokens", "output_tokens", "started_at", "completed_at"),
+    "cost_confidence",
 )
 """Marianne's names of a sheet's fields, as far as the status has them."""
 
@@ -46,8 +48,11 @@ def _holds(draft: Draft, sheet: SheetStatus, expression: str) -> bool:
 
 
 def _record(sheet: SheetStatus) -> Record:
+    micro = sheet.estimated_cost_micro_usd
     return Record(
-        {name: getattr(sheet, name) for name in PLAIN} | {name: getattr(sheet, ours) for name, ours in RENAMED.items()}
+        {name: getattr(sheet, name) for name in PLAIN}
+        | {name: getattr(sheet, ours) for name, ours in RENAMED.items()}
+        | {"estimated_cost": None if micro is None else micro / MICRO}
     )
 
 
@@ -65,6 +70,7 @@ def _job(draft: Draft, sheets: dict[int, Record]) -> Record:
             "total_retry_count": status.total_retries,
             "total_input_tokens": status.total_input_tokens,
             "total_output_tokens": status.total_output_tokens,
+            "total_estimated_cost": status.total_cost_micro_usd / MICRO,
             "sheets": sheets,
         }
     )

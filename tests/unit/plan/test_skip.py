@@ -32,6 +32,23 @@ def test_a_condition_that_does_not_hold_skips_nothing():
     assert _states(status) == ["completed", "dispatched"]
 
 
+@pytest.mark.parametrize(
+    ("condition", "state"),
+    [
+        ("sheets[1].estimated_cost > 0.5", "skipped"),
+        ("sheets[1].estimated_cost > 1.5", "dispatched"),
+        ("job.total_estimated_cost > 2", "skipped"),
+        ("job.total_estimated_cost > 3", "dispatched"),
+        ("sheets[1].cost_confidence < 1", "skipped"),
+    ],
+)
+def test_a_condition_may_speak_of_costs(condition, state):
+    dear = sheet(1, "completed", 1, estimated_cost_micro_usd=1_000_000, cost_confidence=0.7)
+    status = running_status(dear, sheet(2), total_cost_micro_usd=2_500_000)
+    _, status = decided(observe(job(status=status), score(2) | {"skip_when": {"2": condition}}))
+    assert _states(status)[1] == state
+
+
 def test_a_chain_of_skips_ends_the_job():
     _, status = _look({"1": "True", "2": "sheets[1].status == 'skipped'"}, sheet(1), sheet(2))
     assert (_states(status), status.phase) == (["skipped", "skipped"], "Completed")
