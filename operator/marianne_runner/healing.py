@@ -7,13 +7,13 @@ Nothing is ever removed or overwritten, and nothing outside the workspace is tou
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from marianne_runner.checks import Ground
 from marianne_runner.contract import Rule
 from marianne_runner.expansion import ExpansionError, expand_path
 
-MOST: Final = 10
+MOST, CHARACTERS = 8, 200
 
 
 class Remedy(NamedTuple):
@@ -26,7 +26,7 @@ class Remedy(NamedTuple):
 
 def mendable(rules: Sequence[Rule], ground: Ground) -> list[str]:
     """What is wrong and could be mended; nothing is changed."""
-    return [remedy.wrong for remedy in _remedies(rules, ground)]
+    return [remedy.wrong[:CHARACTERS] for remedy in _remedies(rules, ground)]
 
 
 def heal(rules: Sequence[Rule], ground: Ground) -> list[str]:
@@ -39,7 +39,7 @@ def heal(rules: Sequence[Rule], ground: Ground) -> list[str]:
             told.append(f"{remedy.wrong}, and it cannot be mended: {error.strerror or error}")
         else:
             told.append(remedy.done)
-    return told
+    return [each[:CHARACTERS] for each in told]
 
 
 def _remedies(rules: Sequence[Rule], ground: Ground) -> list[Remedy]:

@@ -12,6 +12,9 @@ from marianne_runner.contract.verdict import Check, Verdict
 UNPACKED_LIMIT: Final = 1 << 20
 """Bytes: a packed message that opens to more is a bomb, and is cut to no JSON."""
 FEEDBACK_CHARACTERS: Final = 400
+REMEDY_CHARACTERS: Final = 100
+NOTES: Final = ("agent_feedback", "preflight_warnings", "healing", "grounding_guidance")
+"""Texts, and lists of texts, of which half still tells something."""
 REQUIRED: Final = ("pod_uid", "run", "sheet", "attempt", "outcome", "message", "passed_rules", "failed_rules")
 
 
@@ -23,7 +26,7 @@ def encode_message(verdict: Verdict, key: str = "") -> bytes:
     """The verdict as a termination message of at most `MESSAGE_LIMIT` bytes, signed where there is a key.
 
     Plain JSON where it fits; else ``m1:`` and base85 of zlib. What still does not fit loses text, the least telling
-    first: checks that passed are never sent, tails are halved until they are gone, then checks' values, then checks.
+    first: checks that passed are never sent, tails are halved until they are gone, then notes, checks and labels.
     """
     shrunk, limit = verdict.copy(), MESSAGE_LIMIT - (ROOM if key else 0)
     if "checks" in shrunk:
@@ -81,11 +84,14 @@ def _smaller(verdict: Verdict) -> Verdict:
         smaller["stdout_tail"] = stdout[len(stdout) - len(stdout) // 2 :]
         smaller["stderr_tail"] = stderr[len(stderr) - len(stderr) // 2 :]
         smaller["output_truncated"] = True
+    elif any(smaller.get(note) for note in NOTES):
+        smaller.update({note: smaller[note][: len(smaller[note]) // 2] for note in NOTES if note in smaller})  # type: ignore[typeddict-item]
     elif smaller.get("checks"):
         smaller["checks"] = smaller["checks"][: len(smaller["checks"]) // 2]
     elif len(smaller["passed_rules"]) + len(smaller["failed_rules"]) > 0:
         smaller["passed_rules"] = smaller["passed_rules"][: len(smaller["passed_rules"]) // 2]
         smaller["failed_rules"] = smaller["failed_rules"][: len(smaller["failed_rules"]) // 2]
     else:
+        smaller["remedies"] = [each[:REMEDY_CHARACTERS] for each in smaller.get("remedies", ())[:1]]
         smaller["message"] = smaller["message"][: len(smaller["message"]) // 2]
     return smaller

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from marianne_operator.model.instrument import InstrumentView
 from marianne_operator.model.status import JobStatus
 from marianne_operator.plan.decide import decide
+from marianne_operator.plan.diagnosis import HEALINGS
 from marianne_operator.plan.failures import FAILURES, INFRASTRUCTURE_CAP, QUOTA_CAP, RATE_LIMIT_CAP
 from marianne_runner.contract import CATEGORIES, ERROR_CODES
 from tests.unit.plan.build import NOW, ended, job, observe, running_status, score, sheet, verdict
@@ -27,7 +28,12 @@ CAUSES = st.fixed_dictionaries(
     optional={"retriable": st.booleans(), "wait_seconds": st.floats(0, 2**37)},
 )
 MET = st.fixed_dictionaries(
-    {}, optional={"executed_pass_percentage": st.sampled_from([0.0, 50.0, 51.0, 100.0]), "confidence": st.floats(0, 1)}
+    {},
+    optional={
+        "remedies": st.just(["folder out is missing"]),
+        "executed_pass_percentage": st.sampled_from([0.0, 50.0, 51.0, 100.0]),
+        "confidence": st.floats(0, 1),
+    },
 )
 ENDS = st.one_of(
     st.tuples(st.sampled_from(["ExitCode", "Signal", "Timeout"]), CAUSES),
@@ -39,15 +45,15 @@ ENDS = st.one_of(
 
 @settings(max_examples=150, deadline=None)
 @given(ends=st.lists(ENDS, min_size=1, max_size=40), tries=st.integers(0, 6), completions=st.integers(0, 6),
-       jitter=st.booleans(), fast=st.booleans())  # fmt: skip
-def test_every_history_of_a_sheet_keeps_its_accounts(ends, tries, completions, jitter, fast):
+       jitter=st.booleans(), fast=st.booleans(), healing=st.booleans())  # fmt: skip
+def test_every_history_of_a_sheet_keeps_its_accounts(ends, tries, completions, jitter, fast, healing):
     compiled = score(1, tries=tries, completions=completions, jitter=jitter)
     status, now = running_status(sheet(1, "dispatched", 1)), NOW
     for reason, told in ends:
         before = status.sheets[0]
         outcome = "lost" if reason in FREE else "failed"
         pod = ended(1, before.attempt, verdict(outcome, reason, attempt=before.attempt, **told))
-        status = _decided(status, compiled, now, [pod])
+        status = _decided(status, compiled, now, [pod], selfHealing=healing)
         _accounts(before, status.sheets[0], reason, tries, completions)
         if status.sheets[0].terminal:
             assert status.completion_time is not None
@@ -61,7 +67,8 @@ def _decided(status, compiled, now, pods=(), **spec):
 
 
 def _accounts(before, sheet, reason, tries, completions):
-    assert sheet.normal_attempts <= max(1, tries)
+    assert sheet.healing_attempts <= HEALINGS
+    assert sheet.normal_attempts <= max(1, tries) + sheet.healing_attempts
     assert sheet.completion_attempts <= completions
     assert sheet.infrastructure_ends <= INFRASTRUCTURE_CAP + 1
     assert sheet.rate_limit_waits <= RATE_LIMIT_CAP and sheet.quota_waits <= QUOTA_CAP

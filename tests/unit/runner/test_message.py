@@ -126,3 +126,21 @@ def test_a_bomb_is_cut() -> None:
     bomb = zlib.compress(json.dumps(verdict(stdout_tail="0" * 50_000_000)).encode(), 9)
     with pytest.raises(UnreadableMessageError):
         decode_message("m1:" + base64.b85encode(bomb).decode())
+
+
+@pytest.mark.parametrize("key", ["", "k" * 64])
+def test_notes_never_keep_a_verdict_from_fitting(key: str) -> None:
+    many = [noise(200)] * 8 + [noise(190 + number) for number in range(8)]
+    notes = {
+        "preflight_warnings": many,
+        "healing": many,
+        "agent_feedback": noise(3000),
+        "grounding_guidance": noise(400),
+    }
+    told = decode_message(encode_message(verdict(remedies=many[:8], stdout_tail=noise(900), **notes), key).decode())
+    assert told["remedies"] == many[:8] and told["failed_rules"] == ["b"], "what decides goes last"
+
+
+def test_what_decides_goes_in_the_end_too() -> None:
+    told = decode_message(encode_message(verdict(remedies=[noise(5000 + number) for number in range(3)])).decode())
+    assert [len(each) for each in told["remedies"]] == [100]
