@@ -52,6 +52,11 @@ VERBS: Final[dict[str, Verb]] = {
         ("restart review-k2", "restart review-k2 --from-sheet 3", "restart review-k2 --validate-only --wait"),
     ),
     "cancel": Verb("cancel", "End jobs for good.", ("cancel review-k2", "cancel review-k2 --now -y")),
+    "approve": Verb(
+        "approve",
+        "Decide about a sheet that waits for a person.",
+        ("approve review-k2 3", "approve review-k2 3 --reject", "approve review-k2 3 --decision retry"),
+    ),
     "wait": Verb("wait", "Wait for a job; its ending is the exit code.", ("wait review-k2 --timeout 1h",)),
     "files": Verb(
         "files",

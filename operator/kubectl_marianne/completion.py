@@ -18,7 +18,7 @@ ERROR: Final = ":1"
 OF_JOBS: Final = frozenset(
     {
         *("status", "tree", "sheet", "errors", "diagnose", "top", "logs"),
-        *("pause", "resume", "cancel", "wait", "files"),
+        *("pause", "resume", "cancel", "approve", "wait", "files"),
     }
 )
 SEVERAL: Final = frozenset({"pause", "resume", "cancel", "wait"})

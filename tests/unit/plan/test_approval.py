@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marianne_operator.model.job import JobView
 from marianne_operator.plan.clock import stamp
 from tests.unit.plan.build import NAME, NOW, after, decided, ended, job, observe, running_status, score, sheet, verdict
 
@@ -19,11 +20,10 @@ def asking(*checkpoints, total=1, **fields):
 
 
 def look(compiled, *sheets, pods=(), verb=None, managed=(), now=NOW, status=None, **spec):
-    seen = job(status=status or running_status(*sheets), **spec)
-    meta = seen.body["metadata"]
-    if verb is not None:
-        meta["annotations"] = {"marianne.dev/verb": verb}
-    meta["managedFields"] = list(managed)
+    body = dict(job(status=status or running_status(*sheets), **spec).body)
+    annotations = {} if verb is None else {"annotations": {"marianne.dev/verb": verb}}
+    body["metadata"] = body["metadata"] | annotations | {"managedFields": list(managed)}
+    seen = JobView.of(body)
     return observe(seen, compiled, pods=pods, now=now)
 
 
