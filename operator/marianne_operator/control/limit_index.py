@@ -5,17 +5,18 @@ send the probe. The others are looked at again when that look is done, so a job 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from marianne_operator.control.instruments import Instruments
 from marianne_operator.model.job import JobView
-from marianne_operator.plan.standing import NOTHING, Marks, Standing, limit_marks
+from marianne_operator.plan.standing import NOTHING, Marks, Standing, breaker, marks_of
 
 Key: TypeAlias = tuple[str, str]
 Topic: TypeAlias = tuple[str, str]
 """A namespace, and what is shared within it."""
 NONE: Final[Marks] = {}
+BREAKER: Final = breaker("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class LimitIndex:
     def saw(self, job: JobView) -> None:
         """A newer version of it."""
         status = job.status
-        marks = limit_marks(status, status.sheets, paused=job.spec.paused)
+        marks = marks_of(status.instruments, status.sheets, paused=job.spec.paused)
         idle = job.spec.paused or job.deleting or status.ending is not None or status.finished
         self._tell(job.key, _Told(marks, idle) if marks else None)
 
@@ -71,6 +72,7 @@ class LimitIndex:
                 others[shared] = standing.beside(Standing(taken=True))
         views = self._instruments.of_namespace(job.namespace)
         by_name = {name: others.get(view.spec.limited_with(name)) for name, view in views.items()}
+        by_name |= {breaker(name): others.get(breaker(name)) for name in views}
         return {name: standing for name, standing in by_name.items() if standing is not None}
 
     def done(self, key: Key) -> None:
@@ -87,7 +89,9 @@ class LimitIndex:
         return 0.0 if standing.lifted else standing.until
 
     def topic_of(self, namespace: str, instrument: str) -> Topic:
-        """What an instrument shares a limit with, as this namespace sees it."""
+        """What an instrument shares a limit with, as this namespace sees it; a breaker is its own."""
+        if instrument.startswith(BREAKER):
+            return namespace, instrument
         view = self._instruments.of_namespace(namespace).get(instrument)
         shared = f"instrument/{instrument}" if view is None else view.spec.limited_with(instrument)
         return namespace, shared
@@ -113,7 +117,7 @@ class LimitIndex:
         for each in told:
             for name, mark in each.marks.items():
                 if each.idle and mark.until <= now:
-                    mark = Standing(proved=mark.proved, probes=mark.probes)  # noqa: PLW2901
+                    mark = replace(mark, until=0.0)  # noqa: PLW2901
                 _, shared = self.topic_of(namespace, name)
                 found[shared] = found.get(shared, NOTHING).beside(mark)
         return found
@@ -145,7 +149,7 @@ class LimitIndex:
 def _tried(old: Mapping[str, Standing], new: Mapping[str, Standing]) -> list[str]:
     def tried(marks: Mapping[str, Standing], name: str) -> tuple[object, ...]:
         mark = marks.get(name, NOTHING)
-        return mark.probes, mark.proved
+        return mark.probes, mark.proved, name.startswith(BREAKER) and mark.until
 
     return [name for name in {*old, *new} if tried(old, name) != tried(new, name)]
 

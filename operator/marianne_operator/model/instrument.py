@@ -46,8 +46,13 @@ class InstrumentSpec(Resource):
     @property
     def needs_no_image(self) -> bool:
         """A shell is in the runner's image, and a server is asked by the runner itself."""
+        return self.profile.get("kind") == "http" or self.is_shell
+
+    @property
+    def is_shell(self) -> bool:
+        """It does what the sheet says: how it ends tells of the sheet alone."""
         command = (self.profile.get("cli") or {}).get("command") or {}
-        return self.profile.get("kind") == "http" or command.get("executable") in ("bash", "sh")
+        return command.get("executable") in ("bash", "sh")
 
 
 class InstrumentStatus(Resource):

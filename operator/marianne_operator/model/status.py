@@ -68,6 +68,16 @@ class InstrumentRecord(Resource):
     """The end of the last limit that a sheet met; the sheet may have gone on with another instrument."""
     unlimited_at: Time | None = None
     """When a sheet was started that tried first after a limit, and was let in."""
+    failures: Annotated[int, Field(ge=0)] = 0
+    """In a row, without a success of this job."""
+    failed_at: Time | None = None
+    """The last of them."""
+    succeeded_at: Time | None = None
+    """The last success, where anybody had failed."""
+    open_until: Time | None = None
+    """The instrument is left alone until then."""
+    openings: Annotated[int, Field(ge=0)] = 0
+    """How often in a row: each makes the next twice as long."""
 
 
 class Approval(Resource):

@@ -2,6 +2,7 @@
 
 from marianne_operator.model.names import instrument_object_name
 from marianne_operator.model.status import SheetStatus, Waiting
+from marianne_operator.plan.breaker import failing
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.limits import limited
 
@@ -10,7 +11,9 @@ def held_up(draft: Draft, sheet: SheetStatus, instrument: str) -> Waiting | None
     """The first gate that is shut for this sheet, played by that instrument."""
     if (why := unavailable(draft, instrument)) is not None:
         return draft.waiting(sheet.waiting, *why)
-    return None if draft.validates_only else limited(draft, sheet, instrument)
+    if draft.validates_only:
+        return None
+    return limited(draft, sheet, instrument) or failing(draft, sheet, instrument)
 
 
 def unavailable(draft: Draft, name: str) -> tuple[str, str] | None:

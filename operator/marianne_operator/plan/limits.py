@@ -16,7 +16,7 @@ from marianne_operator.plan.standing import (
     RATE_LIMITED,
     Marks,
     Standing,
-    limit_marks,
+    marks_of,
     record_of,
     recorded,
 )
@@ -73,7 +73,7 @@ def _record(draft: Draft, sheet: SheetStatus, **told: str | None) -> None:
 
 
 def _own(draft: Draft) -> Marks:
-    return limit_marks(draft.status, draft.sheets, paused=draft.seen.job.spec.paused)
+    return marks_of(draft.status.instruments, draft.sheets, paused=draft.seen.job.spec.paused)
 
 
 def _standing(draft: Draft, name: str, own: Marks) -> tuple[Standing, str]:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from marianne_operator.model.status import SheetError, SheetStatus
-from marianne_operator.plan import approval, cost, fallback, limits, retry, uncharged
+from marianne_operator.plan import approval, breaker, cost, fallback, limits, retry, uncharged
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.completion import worth_completing
 from marianne_operator.plan.details import began, details, since
@@ -20,6 +20,7 @@ def settle(draft: Draft, sheet: SheetStatus, ended: Ended) -> None:
     """Finished, failed, to be tried again, or put back as if it had never been started."""
     told, failure = ended.told, failure_of(ended.reason, ended.told)
     limits.let_in(draft, sheet, ended, failure)
+    breaker.took_in(draft, sheet, ended, failure)
     sheet = sheet.to(probe_since=None, waiting=None, next_retry_at=None, pod_uid=ended.pod.uid, previous_pod_uid=None)
     if told is None:
         sheet = sheet.to(started_at=sheet.started_at or began(ended.pod))

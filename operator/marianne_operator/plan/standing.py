@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from marianne_operator.model.names import instrument_object_name
-from marianne_operator.model.status import InstrumentRecord, JobStatus, SheetStatus
+from marianne_operator.model.status import InstrumentRecord, SheetStatus
 from marianne_operator.plan.clock import seconds
 
 RATE_LIMITED: Final = "RateLimited"
+FAILING: Final = "InstrumentFailing"
 LONG_SECONDS: Final = 120.0
 """A probe that runs so long was let in."""
 
@@ -33,6 +34,10 @@ class Standing:
     probes: tuple[Probe, ...] = ()
     taken: bool = False
     """Another job is being looked at that may send the probe."""
+    failed: tuple[tuple[float, int], ...] = ()
+    """Of a breaker: when an instrument failed last, and how often in a row; of each job."""
+    opened: tuple[float, int] = (0.0, 0)
+    """Until when it was opened last, and how often in a row."""
 
     def beside(self, other: "Standing") -> "Standing":
         """What both tell."""
@@ -41,6 +46,8 @@ class Standing:
             max(self.proved, other.proved),
             tuple(sorted({*self.probes, *other.probes})),
             self.taken or other.taken,
+            (*self.failed, *other.failed),
+            max(self.opened, other.opened),
         )
 
     @property
@@ -59,18 +66,44 @@ class Standing:
 
 NOTHING: Final = Standing()
 Marks = Mapping[str, Standing]
-"""By the instrument's object name."""
+"""Of limits, by the instrument's object name; of breakers, by `breaker` of it."""
 
 
-def limit_marks(status: JobStatus, sheets: Sequence[SheetStatus], *, paused: bool) -> dict[str, Standing]:
-    """`sheets`: the status's own, or a draft's. What a paused job only intends to start tries nothing."""
-    found = {each.instrument: _of_record(each) for each in status.instruments}
+def breaker(name: str) -> str:
+    """No object has such a name."""
+    return f"breaker/{name}"
+
+
+def marks_of(
+    records: Iterable[InstrumentRecord], sheets: Sequence[SheetStatus], *, paused: bool
+) -> dict[str, Standing]:
+    """Of one job, from its status or its draft. What a paused job only intends to start tries nothing."""
+    found: dict[str, Standing] = {}
+    for record in records:
+        _add(found, record.instrument, _of_record(record))
+        _add(found, breaker(record.instrument), _of_failures(record))
     for sheet in sheets:
-        if sheet.instrument is None or (mark := _mark(sheet, paused=paused)) is None:
-            continue
-        name = instrument_object_name(sheet.instrument)
-        found[name] = found.get(name, NOTHING).beside(mark)
+        if sheet.instrument is not None and (sheet.waiting is not None or sheet.probe_since is not None):
+            _add_sheet(found, instrument_object_name(sheet.instrument), sheet, paused=paused)
     return found
+
+
+def _add_sheet(found: dict[str, Standing], name: str, sheet: SheetStatus, *, paused: bool) -> None:
+    waiting = sheet.waiting
+    if sheet.probe_since is not None and sheet.active and waiting is None:
+        runs = sheet.state == "in_progress"
+        if runs or not paused:
+            probe = Standing(probes=(Probe(seconds(sheet.probe_since), runs),))
+            _add(found, name, probe)
+            _add(found, breaker(name), probe)
+    elif waiting is not None and waiting.until is not None and waiting.reason in (RATE_LIMITED, FAILING):
+        key = name if waiting.reason == RATE_LIMITED else breaker(name)
+        _add(found, key, Standing(until=seconds(waiting.until)))
+
+
+def _add(found: dict[str, Standing], key: str, mark: Standing) -> None:
+    if mark != NOTHING:
+        found[key] = found.get(key, NOTHING).beside(mark)
 
 
 def _of_record(record: InstrumentRecord) -> Standing:
@@ -78,14 +111,14 @@ def _of_record(record: InstrumentRecord) -> Standing:
     return Standing(seconds(until) if until else 0.0, seconds(proved) if proved else 0.0)
 
 
-def _mark(sheet: SheetStatus, *, paused: bool) -> Standing | None:
-    waiting = sheet.waiting
-    if sheet.probe_since is not None and sheet.active and waiting is None:
-        runs = sheet.state == "in_progress"
-        return Standing(probes=(Probe(seconds(sheet.probe_since), runs),)) if runs or not paused else None
-    if waiting is not None and waiting.reason == RATE_LIMITED and waiting.until is not None:
-        return Standing(until=seconds(waiting.until))
-    return None
+def _of_failures(record: InstrumentRecord) -> Standing:
+    until, proved, failed = record.open_until, record.succeeded_at, record.failed_at
+    return Standing(
+        until=seconds(until) if until else 0.0,
+        proved=seconds(proved) if proved else 0.0,
+        failed=((seconds(failed), record.failures),) if failed else (),
+        opened=(seconds(until), record.openings) if until else (0.0, 0),
+    )
 
 
 def recorded(records: Sequence[InstrumentRecord], name: str, record: InstrumentRecord | None) -> list[InstrumentRecord]:

@@ -24,6 +24,7 @@ from marianne_operator.score.skip_expression import problem
 from marianne_operator.score.templates import SHOWN
 from marianne_runner.contract import (
     PROTOCOL,
+    CircuitBreaker,
     CompiledScore,
     CrossSheet,
     Parallel,
@@ -245,6 +246,12 @@ def _add_optional(compiled: CompiledScore, score: Score) -> None:
         )
     if "rate_limit" in score.model_fields_set:
         compiled["rate_limit"] = _rate_limit(score.rate_limit)
+    if "circuit_breaker" in score.model_fields_set:
+        compiled["circuit_breaker"] = CircuitBreaker(
+            enabled=score.circuit_breaker.enabled,
+            failure_threshold=score.circuit_breaker.failure_threshold,
+            recovery_timeout_seconds=score.circuit_breaker.recovery_timeout_seconds,
+        )
     if score.stale_detection.enabled:
         compiled["stale_detection"] = StaleDetection(
             idle_timeout_seconds=score.stale_detection.idle_timeout_seconds,

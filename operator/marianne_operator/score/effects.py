@@ -29,6 +29,7 @@ _SERVER: Final = "the Instrument says where its server is"
 _TOOLS: Final = "a model's server is asked once, without tools"
 ABSENT: Final = "not performed yet"
 _CLUSTER: Final = "the cluster takes its place"
+_NAMESPACE: Final = "the jobs of a namespace share what they know of an instrument"
 _ENGINE: Final = "a setting of Marianne's own process"
 
 EFFECTS: Final = (
@@ -38,7 +39,8 @@ EFFECTS: Final = (
     Effect("ai_review.enabled", "refused", _PASSES),
     Effect("backend.system_prompt_file", "refused", _PROMPT),
     Effect("backend.working_directory", "refused", "the instrument would work elsewhere"),
-    Effect("circuit_breaker", "none", ABSENT),
+    Effect("circuit_breaker.cross_workspace_coordination", "none", _NAMESPACE),
+    Effect("circuit_breaker.honor_other_jobs_rate_limits", "none", _NAMESPACE),
     *(
         Effect(f"learning.{name}", "none", ABSENT)
         for name in LearningConfig.model_fields

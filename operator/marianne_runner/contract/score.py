@@ -125,6 +125,14 @@ class RateLimit(TypedDict):
     """Words of a limit, beside the profile's and those that are known of all programs; looked for by the runner."""
 
 
+class CircuitBreaker(TypedDict):
+    """When an instrument that fails again and again is left alone, and for how long."""
+
+    enabled: bool
+    failure_threshold: int
+    recovery_timeout_seconds: float
+
+
 class StaleDetection(TypedDict):
     """How long an instrument may say nothing, and how often that is looked at."""
 
@@ -268,6 +276,8 @@ class CompiledScore(TypedDict):
     pause_between_sheets_seconds: float
     max_output_capture_bytes: int
     rate_limit: NotRequired[RateLimit]
+    """Where the score writes it."""
+    circuit_breaker: NotRequired[CircuitBreaker]
     """Where the score writes it."""
     stale_detection: NotRequired[StaleDetection]
     """Absent: silence is no fault."""

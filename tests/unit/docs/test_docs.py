@@ -33,6 +33,7 @@ WAITING = frozenset(
         "Backoff",
         "RateLimited",
         "LimitsExhausted",
+        "InstrumentFailing",
         "BudgetReached",
         "Approval",
         "Draining",

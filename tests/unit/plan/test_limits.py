@@ -4,7 +4,7 @@ import pytest
 
 from marianne_operator.model.status import InstrumentRecord
 from marianne_operator.plan.clock import stamp
-from marianne_operator.plan.standing import Probe, Standing, limit_marks
+from marianne_operator.plan.standing import Probe, Standing, marks_of
 from tests.unit.plan.build import NOW, after, decided, ended, job, observe, running_status, score, sheet, verdict
 
 SLOW = {"wait_minutes": 10, "max_waits": 2, "max_quota_waits": 1}
@@ -61,7 +61,7 @@ def test_after_too_many_a_person_is_asked_and_then_it_counts_anew(code, waits):
 def test_a_sheet_that_waits_tells_of_the_limit_even_where_none_of_its_job_has_met_it():
     waiting = {"reason": "RateLimited", "since": stamp(NOW), "until": stamp(NOW + 60)}
     held = sheet(1).model_validate({"num": 1, "state": "waiting", "instrument": "My_Cli", "waiting": waiting})
-    assert limit_marks(running_status(held), [held], paused=False) == {"my-cli": Standing(until=NOW + 60)}
+    assert marks_of([], [held], paused=False) == {"my-cli": Standing(until=NOW + 60)}
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_sheet_that_waits_tells_of_the_limit_even_where_none_of_its_job_has_me
 )
 def test_who_tries(state, paused, probes):
     tried = sheet(1, state, 1, probe_since=stamp(NOW))
-    found = limit_marks(running_status(tried), [tried], paused=paused)
+    found = marks_of([], [tried], paused=paused)
     assert found.get("cli", Standing()).probes == probes
 
 
@@ -83,7 +83,7 @@ def test_one_whose_pod_cannot_start_does_not_try():
     waiting = {"reason": "Unschedulable", "since": stamp(NOW)}
     stuck = sheet(1, "dispatched", 1, probe_since=stamp(NOW))
     stuck = stuck.model_validate({**stuck.model_dump(), "waiting": waiting})
-    assert limit_marks(running_status(stuck), [stuck], paused=False) == {}
+    assert marks_of([], [stuck], paused=False) == {}
 
 
 def test_marks_add_up():
@@ -93,4 +93,4 @@ def test_marks_add_up():
 
 def test_a_record_tells_of_limits_that_nobody_waits_for():
     record = InstrumentRecord(instrument="cli", limited_until=stamp(NOW + 5), unlimited_at=stamp(NOW))
-    assert limit_marks(running_status(instruments=[record]), [], paused=False) == {"cli": Standing(NOW + 5, NOW)}
+    assert marks_of([record], [], paused=False) == {"cli": Standing(NOW + 5, NOW)}

@@ -334,3 +334,9 @@ def test_how_limits_are_waited_for_is_told_where_it_is_written():
     assert compiled(rate_limit={"wait_minutes": 5})["rate_limit"] == told
     words = compiled(rate_limit={"detection_patterns": ["no more"]})["rate_limit"]
     assert words == told | {"wait_minutes": 60, "detection_patterns": ["no more"]}
+
+
+def test_a_breaker_is_told_where_it_is_written():
+    assert "circuit_breaker" not in compiled()
+    told = {"enabled": True, "failure_threshold": 2, "recovery_timeout_seconds": 300.0}
+    assert compiled(circuit_breaker={"failure_threshold": 2})["circuit_breaker"] == told
