@@ -10,6 +10,7 @@ PARTS: Final = ("cost_limits", "retry", "rate_limit")
 """Keys of a compiled score that are taken whole."""
 CONCURRENT: Final = "parallel.max_concurrent"
 TIMEOUTS: Final = "timeouts"
+WORDS: Final = "detection_patterns"
 LIMITS_TAKEN: Final = "LimitsTaken"
 ALWAYS_OTHER: Final = frozenset({*PARTS, "digest", "performers", "sheets", "parallel", "warnings", "without_effect"})
 
@@ -39,9 +40,9 @@ class Edit:
 
 def edit_of(pinned: CompiledScore, edited: CompiledScore) -> Edit:
     """What an edit means for a job that goes on with the pinned score."""
-    before, after = (cast(Mapping[str, Any], score) for score in (pinned, edited))
+    before, after = _parts(pinned), _parts(edited)
     limits = Limits(
-        parts={part: after[part] for part in PARTS if part in after},
+        parts=after,
         max_concurrent=edited["parallel"]["max_concurrent"],
         timeouts=_timeouts(edited),
     )
@@ -79,6 +80,14 @@ def told(edit: Edit) -> tuple[Literal["True", "False"], str, str]:
     return "True", "Ignored", f"the score in the spec was edited; {f'{took}, else ' if took else ''}{ignored}"
 
 
+def _parts(score: CompiledScore) -> dict[str, Any]:
+    """Words for a limit are the runner's, which has the pinned score alone."""
+    parts = {part: value for part, value in cast(Mapping[str, Any], score).items() if part in PARTS}
+    if "rate_limit" in parts:
+        parts["rate_limit"] = {key: value for key, value in parts["rate_limit"].items() if key != WORDS}
+    return parts
+
+
 def _timeouts(score: CompiledScore) -> tuple[tuple[float | None, ...], ...]:
     performers = score["performers"]
     return tuple(
@@ -95,6 +104,7 @@ def _fits(pinned: CompiledScore, limits: Limits) -> bool:
 def _rest(score: CompiledScore) -> dict[str, Any]:
     """All that is not live. Performers stand once for all sheets that share them, time-outs included."""
     rest: dict[str, Any] = {key: value for key, value in score.items() if key not in ALWAYS_OTHER}
+    rest[WORDS] = score.get("rate_limit", {}).get(WORDS)
     rest["parallel"] = score["parallel"] | {"max_concurrent": 0}
     performers = [_timeless(performer) for performer in score["performers"]]
     rest["sheets"] = [

@@ -40,6 +40,7 @@ def chain(first: float, second: float | None = None) -> list[float | None]:
         ({"cost_limits": {"max_cost_per_job": 9}}, ("cost_limits",)),
         ({"cost_limits": {}}, ("cost_limits",)),
         ({"retry": {"max_retries": 5}}, ("retry",)),
+        ({"rate_limit": {"wait_minutes": 5}}, ("rate_limit",)),
         ({"parallel": {"enabled": True, "max_concurrent": 5}}, ("parallel.max_concurrent",)),
         ({"instrument_config": {"timeout_seconds": 90}}, ("timeouts",)),
         ({"backend": {"timeout_overrides": {2: 90}}}, ("timeouts",)),
@@ -51,7 +52,7 @@ def test_limits_take_effect_and_leave_nothing_ignored(changes: dict[str, Any], t
     edit = edit_of(pinned, edited)
     assert (edit.taken, edit.rest) == (taken, False)
     score = with_limits(pinned, edit)
-    for part in ("cost_limits", "retry", "parallel"):
+    for part in ("cost_limits", "retry", "rate_limit", "parallel"):
         assert score.get(part) == edited.get(part)
     assert (score["digest"], score["performers"]) == (pinned["digest"], pinned["performers"])
     assert told(edit) == ("False", "LimitsTaken", f"{', '.join(taken)} of the edited score took effect")
@@ -70,14 +71,15 @@ REST = {
     "a rule": {"validations": [{"type": "file_exists", "path": "a"}]},
     "the instrument": {"instrument": "agent"},
     "dependencies": {"sheet": {**WRITTEN["sheet"], "dependencies": {3: [2]}}},
+    "words for a limit": {"rate_limit": {"wait_minutes": 5, "detection_patterns": ["slow down"]}},
     "fail_fast": {"parallel": {"enabled": True, "max_concurrent": 2, "fail_fast": False}},
 }
 
 
 @pytest.mark.parametrize("change", REST)
 def test_everything_else_waits_and_is_told(change: str) -> None:
-    pinned = compiled()
-    edit = edit_of(pinned, compiled(**REST[change]))
+    pinned = compiled(rate_limit={"wait_minutes": 5})
+    edit = edit_of(pinned, compiled(**{"rate_limit": {"wait_minutes": 5}, **REST[change]}))
     assert (edit.taken, edit.rest) == ((), True)
     assert with_limits(pinned, edit) == pinned
     status, reason, message = told(edit)
