@@ -290,7 +290,8 @@ def test_one_that_runs_for_ever_is_given_up():
     plan = decide(seen)
     name = plan.status.notifications[0].pod_name
     going = of_notice(name, phase="Running", state={"running": {"startedAt": stamp(NOW)}})
-    assert decide(after(seen, plan, pods={name: going}, seconds=1200.0)).status is None
+    waiting = decide(after(seen, plan, pods={name: going}, seconds=1200.0))
+    assert (waiting.status, waiting.look_again_at) == (None, NOW + 900 + 93 + 300)
     late = decide(after(seen, plan, pods={name: going}, seconds=1300.0))
     assert entries(late.status) == [("job_complete", "lost")]
     assert [each.name for each in late.delete] == [name]
