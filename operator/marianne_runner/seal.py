@@ -96,10 +96,11 @@ def read_regular(path: Path, most: int = LARGEST) -> bytes | None:
         if _is_ours(path):
             raise
         raise UnreadableMarkError(f"{path} is no mark of ours: {error.strerror}") from error
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode) or about.st_size > most:
+        os.close(descriptor)
+        raise UnreadableMarkError(f"{path} is no mark of ours: it is no file that we would make")
     with os.fdopen(descriptor, "rb") as file:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode) or about.st_size > most:
-            raise UnreadableMarkError(f"{path} is no mark of ours: it is no file that we would make")
         return file.read(most)
 
 

@@ -284,3 +284,12 @@ def test_a_process_that_slept_after_its_instrument_wakes_up_fenced(scene: Scene)
 
 def _content(scene: Scene) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in scene.attempt(1).iterdir()}
+
+
+def test_an_overwritten_mark_of_a_job_without_a_key_is_said_by_name(scene: Scene) -> None:
+    scene.pod("pod-1", quick(scene)).run()
+    (scene.attempt(1) / "verdict").write_text("{")
+    again = scene.pod("pod-2", quick(scene), ran=True).run()
+    assert (again["outcome"], again["reason"]) == ("failed", "RunnerFailed")
+    assert "s1/a1/verdict is no mark of ours" in again["message"]
+    assert scene.starts == ["1"]

@@ -13,7 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from marianne_runner.contract import CompiledScore, Verdict, decode_message
+from marianne_runner.contract import (
+    KEY_VARIABLE,
+    SIGNED_PROTOCOL,
+    CompiledScore,
+    Verdict,
+    decode_message,
+    is_signed_message,
+)
 from marianne_runner.timing import Timing
 
 REPOSITORY = Path(__file__).parents[3]
@@ -65,7 +72,9 @@ def wait_until(holds: Callable[[], Any], what: str = "") -> Any:
 class Scene:
     """`tally` is outside the workspace: the instrument writes its attempt there each time it is started."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str = "") -> None:
+        self.key = key
+        """The job's; empty for a job that has none."""
         self.base = Path(tempfile.mkdtemp(prefix="scene-", dir=MEMORY if MEMORY.is_dir() else None))
         self.base.chmod(0o777)
         self.workspace, self.ledger, self.tally = self.base / "workspace", self.base / "ledger", self.base / "tally"
@@ -105,7 +114,7 @@ class Pod:
     """One container: its mounts are a folder, its claim the scene's."""
 
     def __init__(self, scene: Scene, uid: str, score: CompiledScore, attempt: int, brief: dict[str, Any]) -> None:
-        self.uid, self.number = uid, attempt
+        self.uid, self.number, self.key = uid, attempt, scene.key
         self.root = Path(tempfile.mkdtemp(prefix=f"{uid}-", dir=scene.base))
         for folder in ("marianne/score", "marianne/brief", "dev", "score", "tmp"):
             (self.root / folder).mkdir(parents=True)
@@ -115,7 +124,8 @@ class Pod:
         (self.root / "marianne/ledger").symlink_to(scene.ledger)
         (self.root / "marianne/score/score.json").write_text(json.dumps(score))
         (self.root / "marianne/brief/pod-uid").write_text(uid)
-        (self.root / "marianne/brief/brief.json").write_text(json.dumps(_brief(attempt, brief)))
+        spoken = {"protocol": SIGNED_PROTOCOL} if scene.key else {}
+        (self.root / "marianne/brief/brief.json").write_text(json.dumps(_brief(attempt, spoken | brief)))
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, timing: Timing = QUICK, **given: Any) -> "Pod":
@@ -126,6 +136,7 @@ class Pod:
             "PYTHONDONTWRITEBYTECODE": "1",
             "ATTEMPT": str(self.number),
             "HOME": str(self.root / "tmp"),
+            **({KEY_VARIABLE: self.key} if self.key else {}),
             **given.pop("environment", {}),
         }
         under = given.pop("under", ())
@@ -153,7 +164,9 @@ class Pod:
     def verdict(self) -> Verdict:
         path = self.root / "dev/termination-log"
         assert path.exists(), f"no verdict: {self.log}"
-        return decode_message(path.read_text())
+        text = path.read_text()
+        assert not self.key or is_signed_message(self.key, text), "it is not signed"
+        return decode_message(text)
 
     @property
     def has_verdict(self) -> bool:
