@@ -36,12 +36,11 @@ def test_one_that_fills_the_nodes_disk_is_evicted_and_pays_for_it(lane: Lane) ->
 
 
 def test_a_flood_leaves_the_nodes_log_bounded_and_its_end_readable(lane: Lane) -> None:
-    lane.job("flood", bash_score("yes a line of text | head -c 300000000; echo; echo LAST"))
+    lane.job("flood", bash_score("yes a line of text | head -c 80000000; echo; echo LAST"))
     status = lane.await_phase("flood", "Completed")
-    log = lane.kubectl("logs", status["sheets"][0]["podName"], "--tail=3")
-    assert log.splitlines()[-1] == "LAST"
-    size = lane.kubectl("logs", status["sheets"][0]["podName"])
-    assert len(size) < 70_000_000
+    log = lane.kubectl("logs", status["sheets"][0]["podName"], "--tail=5000").splitlines()
+    assert log[-1] == "LAST"
+    assert any("bytes are left out here" in line for line in log)
 
 
 def test_attempts_stand_side_by_side_with_their_evidence(lane: Lane, kubeconfig: Path) -> None:
