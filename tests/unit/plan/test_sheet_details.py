@@ -25,6 +25,16 @@ def test_a_success_counts_from_the_first_start_in_this_run():
     assert first.first_started_at is None, "an ended item keeps nothing that is of no more use"
 
 
+def test_the_first_start_stays_the_first():
+    before = sheet(1, "dispatched", 2, normal_attempts=1, first_started_at=stamp(NOW - 500))
+    pod = ended(1, 2, verdict("failed", "ValidationFailed", attempt=2, **TRIED))
+    seen = begun(before, pods=[pod])
+    plan, _ = decided(seen)
+    _, status = decided(after(seen, plan, seconds=100))
+    first = status.sheets[0]
+    assert (first.state, first.attempt, first.first_started_at) == ("dispatched", 3, stamp(NOW - 500))
+
+
 def test_a_failure_tells_how_long_it_took_the_last_time():
     before = sheet(1, "dispatched", 3, normal_attempts=2, first_started_at=stamp(NOW - 500))
     pod = ended(1, 3, verdict("failed", "ExitCode", attempt=3, exit_code=3))

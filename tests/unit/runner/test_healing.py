@@ -63,6 +63,7 @@ def test_a_link_that_leads_out_of_the_workspace_is_not_followed(tmp_path: Path) 
 
 def test_a_file_where_a_folder_should_be_is_left(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("not a folder")
+    (tmp_path / "out").chmod(0o755)
     assert mend(tmp_path, REPORT) == ([], [])
     assert (tmp_path / "out").read_text() == "not a folder"
 
