@@ -6,6 +6,7 @@ The URL is a credential more often than not, so nothing but its host is ever sai
 import http.client
 import json
 import os
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -89,6 +90,8 @@ def _sent(request: urllib.request.Request) -> Reply | None:
         reason = getattr(error, "reason", error)
         if isinstance(reason, TimeoutError):
             return Reply(f"no answer within {NOTICE_SECONDS:g} s", again=True)
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return Reply(f"the server's certificate is not trusted: {reason.verify_message}", again=False)
         if isinstance(reason, OSError):
             return Reply(f"connection failed: {reason.strerror or type(reason).__name__}", again=True)
         return Reply(f"it could not be sent: {type(reason).__name__}", again=False)

@@ -3,10 +3,12 @@
 import json
 import socket
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dev.cluster.certificates import Authority
 from marianne_runner import notice
 from marianne_runner.contract import ErrandResult
 from tests.unit.runner.scene import Scene, wait_until
@@ -99,12 +101,19 @@ def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result["message"] == "127.0.0.1: no answer within 0.05 s (try 3)"
 
 
-def test_a_certificate_that_nobody_vouches_for() -> None:
-    """A server that speaks no TLS at all is none either; neither is told anything."""
-    with webhook() as server:
-        result, _ = send(server.url.replace("http:", "https:"))
-    assert result["outcome"] == "failed"
-    assert server.heard == []
+@pytest.mark.parametrize(
+    ("name", "trusted", "heard"), [("127.0.0.1", True, 1), ("127.0.0.1", False, 0), ("a.example", True, 0)]
+)
+def test_a_server_that_nobody_vouches_for_is_told_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, trusted: bool, heard: int
+) -> None:
+    authority, other = Authority(tmp_path / "one"), Authority(tmp_path / "other")
+    monkeypatch.setenv("SSL_CERT_FILE", str((authority if trusted else other).certificate))
+    with webhook(pair=authority.issue("server", "server", (), (name,))) as server:
+        result, _ = send(server.url)
+    assert len(server.heard) == heard
+    assert result["outcome"] == ("succeeded" if heard else "failed")
+    assert heard or result["message"].startswith("127.0.0.1: the server's certificate is not trusted: ")
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,38 @@
 """A server that keeps what it is told, and answers by script."""
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+Pair = tuple[Path, Path]
 
 
 class Webhook:
     """`heard`: (path, headers, JSON) of every POST. `answers`: (status, headers, body) in turn; then 200."""
 
-    def __init__(self, answers: Iterable[tuple[int, Mapping[str, str], bytes]], pause: float) -> None:
+    def __init__(
+        self, answers: Iterable[tuple[int, Mapping[str, str], bytes]], pause: float, pair: Pair | None
+    ) -> None:
         self.heard: list[tuple[str, dict[str, str], Any]] = []
         self._answers, self.pause = list(answers), pause
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._scheme = "http" if pair is None else "https"
+        if pair is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*pair)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/hooks/T0PSECRET?key=s3cret"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}/hooks/T0PSECRET?key=s3cret"
 
     def answer(self) -> tuple[int, Mapping[str, str], bytes]:
         return self._answers.pop(0) if self._answers else (200, {}, b"ok")
@@ -55,8 +66,11 @@ def _handler(webhook: Webhook) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def webhook(*answers: tuple[int, Mapping[str, str], bytes], pause: float = 0.0) -> Iterator[Webhook]:
-    made = Webhook(answers, pause)
+def webhook(
+    *answers: tuple[int, Mapping[str, str], bytes], pause: float = 0.0, pair: Pair | None = None
+) -> Iterator[Webhook]:
+    """`pair`: certificate and key, for https."""
+    made = Webhook(answers, pause, pair)
     try:
         yield made
     finally:
