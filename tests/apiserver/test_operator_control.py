@@ -1,6 +1,7 @@
 """The verbs in their plain cases: pause, resume, cancel, delete, start later, restart."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.apiserver import jobs
 from tests.apiserver.operator_process import OperatorProcess
@@ -141,6 +142,39 @@ async def test_restart_runs_what_failed(api: Api, namespace: str, workspace: Pat
         await referee.has_seen("song", status)
         referee.check("song", workspace)
         assert referee.performed(workspace) == {(1, 1): 1, (2, 1): 1, (2, 2): 1, (3, 1): 1}
+
+
+async def test_an_edited_score_runs_anew(api: Api, namespace: str, workspace: Path, operator: OperatorProcess) -> None:
+    score = jobs.score(3, jobs.INSTRUMENT)
+    await jobs.submit(api, namespace, jobs.job("song", score, onScoreChange="RerunAll"))
+    await jobs.until_phase(api, namespace, "song", "Completed")
+    await jobs.edit(api, namespace, "song", scoreText=_text(jobs.score(2, jobs.INSTRUMENT)))
+    status = await until_run(api, namespace, 2)
+    assert (len(status["sheets"]), status["attemptFloor"], states(status)) == (2, 1, ["completed"] * 2)
+    assert [each["attempt"] for each in status["sheets"]] == [2, 2]
+    await jobs.edit(api, namespace, "song", scoreText=_text(score))
+    status = await until_run(api, namespace, 3)
+    assert [each["attempt"] for each in status["sheets"]] == [3, 3, 2]
+    assert [sheet for sheet, _ in jobs.performances(workspace)] == [1, 2, 3, 1, 2, 1, 2, 3]
+    await operator.stop()
+    await operator.start()
+    generation = (await jobs.edit(api, namespace, "song", podRetention="Failed"))["metadata"]["generation"]
+    status = await until_run(api, namespace, 3, generation)
+    assert len(jobs.performances(workspace)) == 8, "the same score is no edit"
+
+
+def _text(score: dict[str, Any]) -> str:
+    text: str = jobs.job("song", score)["spec"]["scoreText"]
+    return text
+
+
+async def until_run(api: Api, namespace: str, run: int, generation: int = 0) -> dict[str, Any]:
+    async def ended() -> dict[str, Any] | None:
+        status: dict[str, Any] = await jobs.status_of(api, namespace, "song")
+        good = (status["run"], status["phase"]) == (run, "Completed") and status["observedGeneration"] >= generation
+        return status if good else None
+
+    return await wait_for(f"run {run} is completed", ended)
 
 
 async def test_a_run_has_its_time(api: Api, namespace: str, workspace: Path, operator: OperatorProcess) -> None:

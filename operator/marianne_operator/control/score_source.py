@@ -15,7 +15,7 @@ from marianne_operator.control.cluster import Cluster, NotFoundError
 from marianne_operator.model.job import JobView
 from marianne_operator.model.names import score_config_map_name
 from marianne_operator.model.status import ScoreStatus
-from marianne_operator.plan.live import LIMITS_TAKEN, Edit, edit_of, with_limits
+from marianne_operator.plan.live import LIMITS_TAKEN, Edit, Successor, edit_of, with_limits
 from marianne_operator.plan.observation import ScoreReady, ScoreRefusal
 from marianne_operator.score.refused import ScoreRefusedError
 from marianne_runner.contract import CompiledScore
@@ -61,7 +61,7 @@ class ScoreSource:
         self._scores: collections.OrderedDict[tuple[str, str], _Score] = collections.OrderedDict()
         self._characters = 0
         self._choices: collections.OrderedDict[str, _Choice] = collections.OrderedDict()
-        self._edits: collections.OrderedDict[str, tuple[int, Edit | None]] = collections.OrderedDict()
+        self._edits: collections.OrderedDict[str, tuple[tuple[int, str], Edit | None]] = collections.OrderedDict()
 
     async def score_of(self, job: JobView) -> ScoreReady | ScoreRefusal:
         """Raises `ClusterError` where the cluster does not answer."""
@@ -136,8 +136,8 @@ class ScoreSource:
 
     async def _edit(self, job: JobView, pinned: ScoreStatus, compiled: CompiledScore) -> Edit | None:
         """Another score in the spec, if there is one: read once a generation, unless the status knows of none."""
-        known = self._edits.get(job.uid)
-        if known is None or known[0] != job.generation:
+        known, asked = self._edits.get(job.uid), (job.generation, pinned.digest)
+        if known is None or known[0] != asked:
             condition = job.status.condition("ScoreChangeIgnored")
             told = condition is not None and (condition.status == "True" or condition.reason == LIMITS_TAKEN)
             looked_at = job.generation == job.status.observed_generation
@@ -145,17 +145,32 @@ class ScoreSource:
                 edit = None if looked_at and not told else await self._compared(job, pinned, compiled)
             except _MissingError as missing:
                 edit = Edit(problem=str(missing)) if looked_at else None
-            self._edits[job.uid] = known = job.generation, edit
+            self._edits[job.uid] = known = asked, edit
             _limit(self._edits)
-        return known[1]
+        return self._with_successor(job, known[1])
+
+    def _with_successor(self, job: JobView, edit: Edit | None) -> Edit | None:
+        """Whether its ConfigMap is made is known by now, perhaps."""
+        if edit is None or edit.successor is None:
+            return edit
+        name = score_config_map_name(job.name, job.uid, edit.successor.compiled["digest"])
+        held = self._scores.get((job.namespace, name))
+        return replace(edit, successor=replace(edit.successor, stored=held is not None and held.stored))
 
     async def _compared(self, job: JobView, pinned: ScoreStatus, compiled: CompiledScore) -> Edit | None:
-        content, _ = await self._read(job)
+        content, source = await self._read(job)
         try:
             edited = await self._compile(content)
         except ScoreRefusedError as refused:
             return Edit(problem=refused.message)
-        return None if edited["digest"] == pinned.digest else edit_of(compiled, edited)
+        if edited["digest"] == pinned.digest:
+            return None
+        edit = edit_of(compiled, edited)
+        if job.spec.on_score_change == "Ignore" or not edit.rest:
+            return edit
+        name = score_config_map_name(job.name, job.uid, edited["digest"])
+        score = self._remember(job.namespace, name, _Score(edited, _text(edited), stored=False))
+        return replace(edit, successor=Successor(edited, score.text, source, stored=False))
 
     async def _read(self, job: JobView) -> tuple[str | Mapping[str, Any], str]:
         """What the spec holds, and where it was found; raises `_MissingError`."""

@@ -42,7 +42,7 @@ JOB: Final = {
     "spec.approve[].sheet": "The sheet's number.",
     "spec.approve[].decision": "At a checkpoint: approve or reject. Of what failed: retry, skip, accept or abort.",
     "spec.approve[].token": "Any text; the same decision counts again with another one.",
-    "spec.onScoreChange": "Ignore: a running job keeps the score that it started with.",
+    "spec.onScoreChange": "Ignore: a job keeps the score that it started with. RerunAll: an edited one runs anew.",
     "spec.sheetTemplate": "Added to every sheet's Pod.",
     "spec.sheetTemplate.resources": "Requests and limits of the container, instead of the chart's default.",
     "spec.sheetTemplate.env": "Environment variables, as in a Pod.",

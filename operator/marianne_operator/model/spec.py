@@ -123,7 +123,7 @@ class JobSpec(Resource):
     restart: Restart | None = None
     resume: Resume | None = None
     approve: Annotated[list[Answer], Field(max_length=500)] = []
-    on_score_change: Literal["Ignore"] = "Ignore"
+    on_score_change: Literal["Ignore", "RerunAll"] = "Ignore"
     sheet_template: SheetTemplate = SheetTemplate()
     active_deadline_seconds: Annotated[int, Field(ge=1)] | None = None
     ttl_seconds_after_finished: Annotated[int, Field(ge=0)] | None = None

@@ -2,13 +2,15 @@
 
 from marianne_operator.model.job import JobView
 from marianne_operator.model.names import claim_name, score_config_map_name
-from marianne_operator.model.status import JobStatus, ScoreStatus, SheetStatus
+from marianne_operator.model.status import JobStatus, SheetStatus
 from marianne_operator.plan.chain import CHILD, nowhere
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.fresh import begins_afresh
+from marianne_operator.plan.live import Successor
 from marianne_operator.plan.observation import Observation, ScoreReady, ScoreRefusal, Settings
 from marianne_operator.plan.plan import Ensure
 from marianne_operator.plan.pod_manifest import owner_reference
+from marianne_operator.plan.rerun import pinned, successor_of
 from marianne_operator.plan.restart import restart_wanted
 
 
@@ -31,7 +33,8 @@ def starts_something(seen: Observation) -> bool:
     """Something may start, now or later; else what a start would need is nobody's concern any more."""
     spec, status = seen.job.spec, seen.job.status
     over = status.finished or status.ending is not None
-    return not spec.cancel and (not over or restart_wanted(spec, status))
+    again = restart_wanted(spec, status) or successor_of(seen.score) is not None
+    return not spec.cancel and (not over or again)
 
 
 def has_begun_or_may(seen: Observation) -> bool:
@@ -82,6 +85,8 @@ def missing(seen: Observation, score: ScoreReady) -> tuple[Ensure, ...]:
         return ()
     if not score.stored:
         made.append(_score_config_map(seen.job, score))
+    if (successor := successor_of(score)) is not None and not successor.stored:
+        made.append(_score_config_map(seen.job, successor))
     if seen.claim is None:
         made.append(_claim(seen.job, seen.settings))
     return tuple(made)
@@ -105,13 +110,7 @@ def begin(seen: Observation, score: ScoreReady) -> JobStatus:
             "restart_token": job.spec.restart.token if job.spec.restart else None,
             "sheets": sheets,
             "waiting": None,
-            "score": ScoreStatus(
-                name=compiled["name"][:253],
-                digest=compiled["digest"],
-                total_sheets=compiled["total_sheets"],
-                config_map=score_config_map_name(job.name, job.uid, compiled["digest"]),
-                source=score.source,
-            ),
+            "score": pinned(job, compiled, score.source),
         }
     )
 
@@ -130,7 +129,7 @@ def _above_ceiling(job: JobView, settings: Settings) -> str | None:
     return None
 
 
-def _score_config_map(job: JobView, score: ScoreReady) -> Ensure:
+def _score_config_map(job: JobView, score: ScoreReady | Successor) -> Ensure:
     return Ensure(
         "ConfigMap",
         {

@@ -154,7 +154,7 @@ def _accepted(draft: Draft) -> conditions.Told:
 
 def _score_change(draft: Draft) -> list[conditions.Told]:
     score = draft.seen.score
-    if isinstance(score, ScoreReady) and score.edit is not None:
+    if isinstance(score, ScoreReady) and score.edit is not None and draft.status.run == draft.seen.job.status.run:
         return [("ScoreChangeIgnored", *live.told(score.edit))]
     if draft.status.condition("ScoreChangeIgnored") is not None:
         return [("ScoreChangeIgnored", "False", "Unchanged", "")]

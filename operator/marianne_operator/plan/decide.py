@@ -14,6 +14,7 @@ from marianne_operator.plan.observation import Observation, ScoreRefusal
 from marianne_operator.plan.plan import Plan
 from marianne_operator.plan.propagate import propagate
 from marianne_operator.plan.refuse import refuse, waiting_for
+from marianne_operator.plan.rerun import rerun
 from marianne_operator.plan.restart import restart
 from marianne_operator.plan.retention import pods_to_clear, time_to_live_ends
 
@@ -42,6 +43,7 @@ def _proceed(draft: Draft, why: ScoreRefusal | None) -> None:
     control.latch(draft)
     account(draft)
     heard = hooks.hear(draft)
+    rerun(draft)
     restart(draft)
     answer(draft)
     if not draft.validates_only:

@@ -11,6 +11,7 @@ PARTS: Final = ("cost_limits", "retry", "rate_limit")
 CONCURRENT: Final = "parallel.max_concurrent"
 TIMEOUTS: Final = "timeouts"
 WORDS: Final = "detection_patterns"
+RERUN: Final = "spec.onScoreChange: RerunAll"
 LIMITS_TAKEN: Final = "LimitsTaken"
 ALWAYS_OTHER: Final = frozenset({*PARTS, "digest", "performers", "sheets", "parallel", "warnings", "without_effect"})
 
@@ -26,6 +27,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Successor:
+    """The edited score itself; `text` and `source` as those of a pinned one."""
+
+    compiled: CompiledScore
+    text: str
+    source: str
+    stored: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """The spec holds another score than the pinned one."""
 
@@ -36,6 +47,8 @@ class Edit:
     """Something else differs, too, and waits."""
     problem: str = ""
     """Why it is none that could be taken from."""
+    successor: "Successor | None" = None
+    """The whole of it, where a run of it was asked for."""
 
 
 def edit_of(pinned: CompiledScore, edited: CompiledScore) -> Edit:
@@ -74,6 +87,12 @@ def told(edit: Edit) -> tuple[Literal["True", "False"], str, str]:
         goes_on = "the one that was accepted goes on with its own limits"
         return "True", "Ignored", f"the score in the spec was edited, but cannot be read: {goes_on}: {edit.problem}"
     took = f"{', '.join(edit.taken)} of the edited score took effect" if edit.taken else ""
+    if edit.successor is not None:
+        return (
+            "True",
+            "Draining",
+            f"the edited score begins ({RERUN}) when nothing runs and spec.cancel is unset",
+        )
     if not edit.rest:
         return "False", LIMITS_TAKEN if took else "Unchanged", took
     ignored = "the one that was accepted goes on (spec.onScoreChange: Ignore)"

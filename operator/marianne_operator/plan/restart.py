@@ -30,11 +30,26 @@ def restart(draft: Draft) -> None:
         _tell_of_cancel(draft)
     elif (why := _impossible(draft, asked)) is not None:
         _tell_once(draft, why)
-    elif any(sheet.active for sheet in draft.sheets) or hook_runs(draft.status):
-        message = "spec.restart: waiting for running sheets to end before the next run begins"
-        draft.hold = draft.waiting(draft.status.waiting, "Draining", message)
-    else:
+    elif not draining(draft, "spec.restart"):
         _begin(draft, asked)
+
+
+def draining(draft: Draft, why: str) -> bool:
+    """The next run begins when nothing of this one runs; until then nothing starts."""
+    runs = any(sheet.active for sheet in draft.sheets) or hook_runs(draft.status)
+    if runs:
+        message = f"{why}: waiting for running sheets to end before the next run begins"
+        draft.hold = draft.waiting(draft.status.waiting, "Draining", message)
+    return runs
+
+
+def begin_next(draft: Draft, token: str | None) -> int:
+    """The next run's number, with nothing left of how the last one ended."""
+    run = (draft.status.run or 0) + 1
+    draft.set(
+        run=run, restart_token=token, ending=None, completion_time=None, start_time=stamp(draft.now), worked=False
+    )
+    return run
 
 
 def restart_wanted(spec: JobSpec, status: JobStatus) -> bool:
@@ -43,18 +58,9 @@ def restart_wanted(spec: JobSpec, status: JobStatus) -> bool:
 
 
 def _begin(draft: Draft, asked: Restart) -> None:
-    run = (draft.status.run or 0) + 1
     chosen = set(_chosen(draft, asked))
-    draft.set(
-        run=run,
-        run_mode=asked.mode,
-        restart_token=asked.token,
-        ending=None,
-        completion_time=None,
-        start_time=stamp(draft.now),
-        worked=False,
-        fresh=begins_afresh(draft.score, draft.seen.job.spec, asked),
-    )
+    run = begin_next(draft, asked.token)
+    draft.set(run_mode=asked.mode, fresh=begins_afresh(draft.score, draft.seen.job.spec, asked))
     if asked.mode == "ValidateOnly":
         draft.sheets = [_unjudged(each) if _was_tried(draft, each, chosen) else each for each in draft.sheets]
     else:
