@@ -36,6 +36,8 @@ WAITING = frozenset(
         "InstrumentFailing",
         "BudgetReached",
         "Approval",
+        "ChainCooldown",
+        "ChildJob",
         "Draining",
         "PredecessorTerminating",
         "NodeLost",

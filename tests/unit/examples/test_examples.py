@@ -21,6 +21,7 @@ TRIED_AGAIN = {"hangs.yaml": {1}, "hello.yaml": {3}, "review.yaml": {6}}
 SHEETS = {
     "budget.yaml": 3,
     "approval.yaml": 2,
+    "concert.yaml": 3,
     "existing-claim.yaml": 3,
     "facts.yaml": 2,
     "hangs.yaml": 2,
@@ -33,6 +34,7 @@ SHEETS = {
 RESULTS = {
     "budget.yaml": ("book.md", "Chapter 3"),
     "approval.yaml": ("published.txt", "three chapters"),
+    "concert.yaml": ("songs.txt", "song 3"),
     "existing-claim.yaml": ("items.txt", "item 10"),
     "facts.yaml": ("notes/words", "9"),
     "hangs.yaml": ("words.txt", "2"),
