@@ -89,7 +89,7 @@ class Server:
         self.has: dict[str, Any] = {
             "/apis/marianne.dev/v1alpha1/namespaces/default/mariannejobs": [song(), other],
             "/apis/marianne.dev/v1alpha1/namespaces/default/mariannejobs/review-k2": song(),
-            "/api/v1/namespaces/default/pods": [pod(1, sheet=2, **RUNNING)],
+            "/api/v1/namespaces/default/pods": [pod(1, sheet=2, **RUNNING), pod(2, phase="Failed")],
             "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods": metrics,
         }
 
