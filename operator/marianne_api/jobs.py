@@ -1,8 +1,8 @@
-"""The seed's verbs: start, pause, resume, cancel, delete. Each is one write to the MarianneJob."""
+"""The seed's verbs, each one write to the MarianneJob: start, pause, resume, cancel, delete. Ours: restart, approve."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from starlette.exceptions import HTTPException
 
 from marianne_api.authentication import Caller
@@ -12,6 +12,7 @@ from marianne_api.errors import not_found
 from marianne_api.logs import record_write
 from marianne_api.lookup import read_job
 from marianne_api.models import (
+    ApproveSheetRequest,
     DeleteJobResponse,
     JobActionResponse,
     RestartJobRequest,
@@ -21,6 +22,7 @@ from marianne_api.models import (
 from marianne_api.preferences import RECORDED, may_wait
 from marianne_api.starting import start
 from marianne_client import paths, verbs
+from marianne_client.approving import decide
 from marianne_client.errors import ApiError
 from marianne_client.identity import JobId
 from marianne_client.obey import Ask, obey
@@ -77,6 +79,23 @@ async def cancel_job(
 ) -> JobActionResponse:
     """End it: running sheets are stopped."""
     return await _act(state, caller, request, response, job, "cancel", verbs.cancel)
+
+
+@router.post("/{job_id}/sheets/{sheet_num}/approve")
+async def approve_sheet(
+    job: JobIdDep,
+    sheet_num: Annotated[int, Path()],
+    request: Request,
+    response: Response,
+    state: StateDep,
+    caller: CallerDep,
+    asked: ApproveSheetRequest | None = None,
+) -> JobActionResponse:
+    """Decide about a sheet that waits for a person."""
+    decision, token = (asked or ApproveSheetRequest()).decision, state.times.token()
+    return await _act(
+        state, caller, request, response, job, "approve", lambda held: decide(held, sheet_num, decision, token)
+    )
 
 
 @router.delete("/{job_id}")

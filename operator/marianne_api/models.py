@@ -51,6 +51,12 @@ class RestartJobRequest(BaseModel):
         return self
 
 
+class ApproveSheetRequest(BaseModel):
+    """What becomes of a sheet that waits for a person; all of it may be left out."""
+
+    decision: Literal["approve", "reject", "retry", "skip", "accept", "abort"] = "approve"
+
+
 class JobActionResponse(BaseModel):
     """`status` is what the job says after the write, not what it will come to."""
 

@@ -43,6 +43,7 @@ ROUTES = {
     "GET /api/jobs/{job_id}/sheets",
     "GET /api/jobs/{job_id}/sheets/{sheet_num}",
     "GET /api/jobs/{job_id}/sheets/{sheet_num}/attempts",
+    "POST /api/jobs/{job_id}/sheets/{sheet_num}/approve",
     "GET /api/jobs/{job_id}/graph",
     "GET /api/jobs/{job_id}/events",
     "GET /api/jobs/{job_id}/observer",

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from dev.cluster.control_plane import ControlPlane
 from tests.apiserver import jobs
 from tests.apiserver.command_line import CommandLine
@@ -59,6 +61,24 @@ async def test_rejected_by_the_command_line(
     assert (done.code, done.err) == (0, "")
     status = await jobs.until_phase(api, namespace, "song", "Failed")
     assert status["sheets"][1]["approvals"][0]["by"] == "annotation (marianne-cli)"
+
+
+async def test_skipped_through_the_api(
+    api: Api, namespace: str, workspace: Path, operator: OperatorProcess, http: httpx.AsyncClient
+) -> None:
+    await jobs.submit(api, namespace, jobs.job("song", asking()))
+    await jobs.until_waiting(api, namespace, "song", "Approval")
+    path = f"/api/jobs/{namespace}.song/sheets/{{}}/approve"
+    refused = await http.post(path.format(1))
+    assert (refused.status_code, refused.json()["detail"].split(" (")[0]) == (
+        409,
+        "sheet 1 does not wait for a decision",
+    )
+    assert (await http.post(path.format(2), json={"decision": "perhaps"})).status_code == 422
+    done = await http.post(path.format(2), json={"decision": "skip"})
+    assert (done.status_code, done.json()["message"]) == (200, "sheet 2: skip")
+    status = await jobs.until_phase(api, namespace, "song", "Completed")
+    assert (status["sheets"][1]["state"], len(jobs.performances(workspace))) == ("skipped", 1)
 
 
 async def test_rejected_in_the_spec(api: Api, namespace: str, workspace: Path, operator: OperatorProcess) -> None:

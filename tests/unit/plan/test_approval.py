@@ -104,6 +104,11 @@ def test_approved_in_the_spec(decision):
     assert "asks" not in brief(plan)
 
 
+def test_an_answer_about_another_sheet():
+    _, status, _ = waits(asking(DEPLOY, total=2), held(), sheet(2), **answer("approve", 2))
+    assert [each.state for each in status.sheets] == ["fermata", "pending"]
+
+
 def test_approved_in_the_spec_before_it_was_asked():
     _, _, first = waits(asking(DEPLOY), sheet(1), **answer("approve"))
     assert (first.state, first.approvals[0].checkpoint) == ("dispatched", "deploy")
@@ -311,8 +316,8 @@ def test_unsure_checks_are_not_tried_again_but_told():
 
 
 def test_cancel_and_a_restart_end_the_wait():
-    status = decided(look(asking(DEPLOY), held(), cancel=True))[1]
-    assert (status.sheets[0].state, status.phase) == ("cancelled", "Cancelled")
+    status = decided(look(asking(DEPLOY), held(), cancel=True, verb="reject/1/x", **answer("reject")))[1]
+    assert (status.sheets[0].state, status.phase, status.verb) == ("cancelled", "Cancelled", None)
     status = decided(look(asking(DEPLOY), held(), restart={"token": "again"}))[1]
     assert (status.run, status.sheets[0].state) == (2, "fermata")
 

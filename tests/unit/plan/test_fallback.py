@@ -68,7 +68,7 @@ def test_why(told, reason):
     assert (record.from_, record.to, record.reason, record.time) == ("cli", "second", reason, stamp(NOW))
     assert (first.state, first.attempt, first.instrument, first.model) == ("dispatched", 2, "second", None)
     assert (first.normal_attempts, first.completion_attempts, first.execution_mode) == (0, 0, "normal")
-    assert first.rate_limit_waits == 0
+    assert (first.rate_limit_waits, first.recent_errors) == (0, [])
     assert [note.reason for note in plan.notes] == ["InstrumentFallback"]
     assert "'cli'" in plan.notes[0].message
     assert "'second'" in plan.notes[0].message
@@ -96,6 +96,30 @@ def test_a_pod_that_was_lost_comes_back_with_the_same_instrument():
     seen = observe(job(status=running_status(first)), score(1, fallbacks={1: CHAIN}), instruments=EVERY)
     plan, _ = decided(seen)
     assert (brief(plan)["instrument"], brief(plan)["performer"]) == ("second", 1)
+
+
+def test_nothing_of_the_first_is_left_while_the_job_is_paused():
+    before = sheet(1, "dispatched", 1, model="m")
+    seen = observe(
+        job(status=running_status(before), paused=True),
+        score(1, tries=1, fallbacks={1: CHAIN}),
+        pods=[ended(1, 1, failed())],
+        instruments=EVERY,
+    )
+    (first,) = decided(seen)[1].sheets
+    assert (first.state, first.instrument, first.model) == ("pending", "second", None)
+
+
+def test_the_same_program_configured_otherwise_is_other_work():
+    """Its inputs differ, so what the ledger holds of the one is never taken for the other's."""
+    compiled = score(1, fallbacks={1: CHAIN})
+    compiled["performers"][2] = compiled["performers"][1] | {"config": {"a": 1}}
+    digests = set()
+    for place in (1, 2):
+        first = sheet(1, "dispatched", 2, instrument="second", fallback=place)
+        plan, _ = decided(observe(job(status=running_status(first)), compiled, instruments=EVERY))
+        digests.add(brief(plan)["digest"])
+    assert len(digests) == 2
 
 
 def test_tries_that_are_left_are_used_first():
