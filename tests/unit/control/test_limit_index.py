@@ -75,6 +75,26 @@ def test_another_group_is_not_held() -> None:
     assert jobs.sheet("d").active
 
 
+def test_a_sheet_that_falls_back_tells_of_the_limit_all_the_same() -> None:
+    jobs = Jobs()
+    spare = {**BODY["spec"], "credentials": []}
+    jobs.instruments.saw({"metadata": {"name": "spare", "resourceVersion": "2"}, "spec": spare})
+    compiled = score(1, needs={}, max_concurrent=2, instruments={1: "cli"})
+    compiled["performers"].append({"instrument": "spare"})
+    compiled["sheets"][0]["fallbacks"] = [len(compiled["performers"]) - 1]
+    jobs.add("a", compiled=compiled)
+    jobs.settle()
+    jobs.limit("a", 1)
+    jobs.settle()
+    assert (jobs.sheet("a").active, jobs.sheet("a").instrument) == (True, "spare")
+    jobs.add("b")
+    jobs.settle()
+    assert jobs.until("b") == NOW + 600
+    jobs.pass_time(600)
+    jobs.settle()
+    assert [name for name, _ in jobs.tries()] == ["b"]
+
+
 def test_one_tries_first_and_then_all_go_on() -> None:
     jobs = three()
     jobs.pass_time(600)
