@@ -4,9 +4,10 @@ from pathlib import Path
 
 from tests.apiserver import jobs
 from tests.apiserver.operator_process import OperatorProcess
+from tests.apiserver.waiting import wait_for
 from tests.simulated_kubelet.api import Api
 
-LIFECYCLE = {"archive_on_fresh": True, "max_archives": 2, "preserve_patterns": [".iteration", "keep/*.md"]}
+LIFECYCLE = {"archive_on_fresh": True, "max_archives": 2, "preserve_patterns": [".iteration", "keep/*.md", "go"]}
 SIDE_BY_SIDE = {3: [1, 2]}
 
 
@@ -35,3 +36,12 @@ async def test_two_sheets_at_once_find_the_claim_cleared(
     assert (status["run"], status["sheets"][2]["attempt"]) == (2, 2)
     assert (workspace / "mine").exists(), "a restart builds on what its own run made"
     assert [each.name for each in (workspace / "archive").iterdir()] == ["iteration-3"]
+    await jobs.edit(api, namespace, "song", restart={"token": "all", "scope": "All"})
+
+    async def third() -> bool:
+        return (await jobs.status_of(api, namespace, "song")).get("run") == 3
+
+    await wait_for("the third run", third)
+    await jobs.until_phase(api, namespace, "song", "Completed")
+    assert (workspace / "archive" / "iteration-3-2" / "mine").exists(), "a restart of every sheet begins afresh"
+    assert (workspace / "mine").exists()
