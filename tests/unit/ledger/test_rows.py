@@ -40,6 +40,17 @@ NOBODY: frozenset[str] = frozenset()
         (Sight(STARTED, PERFORMED, VERDICT), True, DEAD, Step.END),
         (Sight(verdict=VERDICT), False, NOBODY, Step.END),
         (Sight(started=CLOSER, verdict=VERDICT), False, NOBODY, Step.END),
+        # ---- something stood in the place of a mark
+        (Sight(forged=True), False, NOBODY, Step.WAIT),  # `started` may have been erased: its worker may live
+        (Sight(forged=True), True, frozenset({"first"}), Step.CONCLUDE_FORGED),
+        (Sight(forged=True, still=True), False, NOBODY, Step.FENCE),
+        (Sight(forged=True, still=True, fenced=True, fenced_by="us"), False, NOBODY, Step.WAIT),
+        (Sight(forged=True, still=True, fenced=True, obeyed=True, fenced_by="us"), 0, NOBODY, Step.CONCLUDE_FORGED),
+        (Sight(started=STARTED, forged=True), True, NOBODY, Step.WAIT),
+        (Sight(started=STARTED, forged=True), True, DEAD, Step.CONCLUDE_FORGED),
+        (Sight(started=STARTED, performed=PERFORMED, forged=True), True, DEAD, Step.CONCLUDE_FORGED),
+        (Sight(started=CLOSER, forged=True), False, NOBODY, Step.CONCLUDE_FORGED),  # its closer died half-way
+        (Sight(verdict=VERDICT, forged=True), True, DEAD, Step.END),
     ],
 )
 def test_every_row(seen: Sight, ran: bool, ended: frozenset[str], step: Step) -> None:
