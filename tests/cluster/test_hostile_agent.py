@@ -16,7 +16,7 @@ VERDICT = json.dumps(
 UID = "uid=$(cat /marianne/brief/pod-uid)"
 SEARCH = (
     "{ env; cat /proc/1/environ; cat /proc/*/environ; head -c 4096 /proc/1/mem; ls -l /proc/1/fd; "
-    "cat /marianne/brief/* /marianne/score/*; } > seen 2>&1; echo looked >> seen; "
+    "cat /marianne/brief/* /marianne/score/*; } > seen 2>&1; (echo; echo looked) >> seen; "
 )
 FORGES_LEDGER = (
     f'{SEARCH}{UID}; cd /marianne/ledger/*/s1/a1; chmod 700 .; rm -f started; echo "{VERDICT}" > verdict; exit 3'
