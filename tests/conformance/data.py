@@ -77,4 +77,5 @@ def without_refused_fields(tree: dict[Any, Any]) -> dict[Any, Any]:
             made.get(part, {}).pop(field, None)
         else:
             made.pop(part, None)
+    made.pop("on_success", None)  # a job_path that names a file of its author's machine is refused
     return made
