@@ -98,7 +98,7 @@ class Promises:
                 self.ledger.excused.add((uid, sheet["num"]))
         if before.get("completionTime") and status.get("run") == before.get("run"):
             assert status["completionTime"] == before["completionTime"], "a finished job changed its mind"
-            assert status["phase"] == before["phase"]
+            assert status["phase"] == before["phase"], "a finished job changed its phase"
 
     def _pods(self) -> None:
         alive: dict[Any, str] = {}

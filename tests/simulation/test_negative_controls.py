@@ -52,7 +52,7 @@ WORDS = {
     "another attempt for a lost Pod": "2 == 1",  # the ledger saves the work; the attempt number tells
     "never silent": "not silent",
     "deaf to cancel": "after the cancel",
-    "endless retries": "no progress",
+    "endless retries": "",  # no progress, or a finished job that goes on: what is met first
     "attempt numbers that start again": "",
     "finished work is forgotten": "",
 }
