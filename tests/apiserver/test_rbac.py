@@ -138,7 +138,7 @@ async def test_real_calls_that_are_refused(as_operator: Api, api: Api, namespace
         ("GET", f"/api/v1/namespaces/{namespace}/configmaps", None),
         ("PATCH", jobs_path(namespace, "song"), {"spec": {"cancel": True}}),
         ("PUT", jobs_path(namespace, "song"), body),
-        ("POST", jobs_path(namespace), job("other", score())),
+        ("DELETE", jobs_path(namespace), None),
         ("PATCH", f"{jobs_path(namespace, 'song')}/status", {"status": {"run": 1}}),
         ("PATCH", pods_path(namespace, "any"), {"metadata": {"labels": {"a": "b"}}}),
         ("DELETE", f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/work", None),

@@ -173,10 +173,10 @@ def test_an_instrument_that_is_not_there(scene: Scene, executable: str) -> None:
 def test_another_protocol(scene: Scene, what: str) -> None:
     pod = scene.pod("pod-1", compiled(scene.script()))
     file = pod.root / f"marianne/{what}/{what}.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "protocol": 2}))
+    file.write_text(json.dumps({**json.loads(file.read_text()), "protocol": 9}))
     verdict = pod.run()
     assert (verdict["outcome"], verdict["reason"]) == ("failed", "ProtocolMismatch")
-    assert "protocol 2" in verdict["message"]
+    assert "protocol 9" in verdict["message"]
     assert not scene.starts
 
 
