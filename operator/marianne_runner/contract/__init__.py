@@ -7,6 +7,8 @@ They are TypedDicts, not classes, because they are JSON on both sides and the ru
 sheet's latency. Absent optional keys mean "none".
 """
 
+from marianne_runner.contract.around import Archive, ChainedJob, Concert, Hook, Notification
+from marianne_runner.contract.bounds import CircuitBreaker, CostLimits, Parallel, RateLimit, Retry, StaleDetection
 from marianne_runner.contract.brief import Brief, Heal, Mode, Predecessor
 from marianne_runner.contract.errand import (
     ERRAND_TAIL,
@@ -43,30 +45,19 @@ from marianne_runner.contract.places import (
     WORKSPACE_FOLDER,
 )
 from marianne_runner.contract.score import (
-    Archive,
-    ChainedJob,
     Checkpoint,
-    CircuitBreaker,
     CompiledScore,
-    Concert,
-    CostLimits,
     CrossSheet,
     Feedback,
     Fragment,
     Grounding,
     GroundingHook,
-    Hook,
     Injection,
-    Notification,
-    Parallel,
     Performer,
     Prompt,
-    RateLimit,
-    Retry,
     Rule,
     Sheet,
     SkipCommand,
-    StaleDetection,
 )
 from marianne_runner.contract.signature import KEY_VARIABLE, is_signed_message
 from marianne_runner.contract.verdict import Check, Outcome, Verdict, VerdictReason

@@ -2,6 +2,9 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from marianne_runner.contract.around import Archive, Concert, Hook, Notification
+from marianne_runner.contract.bounds import CircuitBreaker, CostLimits, Parallel, RateLimit, Retry, StaleDetection
+
 
 class Rule(TypedDict):
     """One validation as written, its own retries resolved (unwritten: 3 for file and content rules, 0 for commands)."""
@@ -92,66 +95,6 @@ class CrossSheet(TypedDict):
     lookback_sheets: int
 
 
-class Retry(TypedDict):
-    """`max_retries` is the number of tries, not of re-tries; 0 still tries once."""
-
-    max_retries: int
-    base_delay_seconds: float
-    max_delay_seconds: float
-    exponential_base: float
-    jitter: bool
-    max_completion_attempts: int
-    completion_delay_seconds: float
-    completion_threshold_percent: float
-    """Of the rules that were looked at: above it, what is missing is completed, in place of another try."""
-
-
-class Parallel(TypedDict):
-    """At most `max_concurrent` sheets at once; disabled: one, the lowest ready number."""
-
-    enabled: bool
-    max_concurrent: int
-    fail_fast: bool
-    stagger_delay_ms: int
-
-
-class RateLimit(TypedDict):
-    """How long to wait for a limit whose end is not told, and how often, before a person is asked."""
-
-    wait_minutes: int
-    max_waits: int
-    max_quota_waits: int
-    detection_patterns: NotRequired[list[str]]
-    """Words of a limit, beside the profile's and those that are known of all programs; looked for by the runner."""
-
-
-class CircuitBreaker(TypedDict):
-    """When an instrument that fails again and again is left alone, and for how long."""
-
-    enabled: bool
-    failure_threshold: int
-    recovery_timeout_seconds: float
-
-
-class StaleDetection(TypedDict):
-    """How long an instrument may say nothing, and how often that is looked at."""
-
-    idle_timeout_seconds: float
-    check_interval_seconds: float
-
-
-class CostLimits(TypedDict):
-    """Caps in millionths of a dollar, and the prices that the score itself writes, in dollars for a thousand tokens."""
-
-    per_sheet: NotRequired[int]
-    """Over all attempts of the sheet."""
-    per_job: NotRequired[int]
-    input_per_1k: NotRequired[float]
-    output_per_1k: NotRequired[float]
-    warn_at_percent: float
-    """Of `per_job`."""
-
-
 class Checkpoint(TypedDict):
     """When a person is asked before a sheet starts: every condition that is written must hold."""
 
@@ -172,18 +115,6 @@ class SkipCommand(TypedDict):
     command: str
     description: NotRequired[str]
     timeout_seconds: float
-
-
-class Archive(TypedDict):
-    """What a fresh run does with the files that it finds in the workspace."""
-
-    folder: str
-    """Inside the workspace."""
-    naming: Literal["iteration", "timestamp"]
-    keep: int
-    """So many archives; 0: all."""
-    preserve: list[str]
-    """Patterns of what stays where it is."""
 
 
 class GroundingHook(TypedDict):
@@ -209,54 +140,6 @@ class Feedback(TypedDict):
 
     pattern: str
     format: Literal["json", "yaml", "text"]
-
-
-class Notification(TypedDict):
-    """Whom to tell of what becomes of the job. `index`: its place in the score."""
-
-    index: int
-    type: Literal["webhook", "slack"]
-    events: list[str]
-    url: NotRequired[str]
-    url_env: NotRequired[str]
-    """The environment variable that holds it."""
-    headers: NotRequired[dict[str, str]]
-    beside: NotRequired[dict[str, str]]
-    """What Slack is told beside the text."""
-
-
-class ChainedJob(TypedDict):
-    """The score of the job that a hook starts: a ConfigMap's key, else `path` is that of a file of this job."""
-
-    path: str
-    config_map: NotRequired[str]
-    key: NotRequired[str]
-    workspace: NotRequired[str]
-    """A folder of this job's workspace, for the child to work in."""
-    detached: bool
-    """Nobody waits for its end."""
-    pause: bool
-    """Before it is started, until somebody resumes the chain."""
-
-
-class Hook(TypedDict):
-    """One of `on_success`; `abort`: its failure keeps the later ones from being run."""
-
-    type: Literal["run_job", "run_command", "run_script"]
-    abort: bool
-    command: NotRequired[str]
-    working_directory: NotRequired[str]
-    timeout_seconds: NotRequired[float]
-    """Of a job: only as written."""
-    job: NotRequired[ChainedJob]
-
-
-class Concert(TypedDict):
-    """`max_chain_depth`: how many jobs may follow the first of a chain."""
-
-    max_chain_depth: int
-    cooldown_seconds: float
-    inherit_workspace: bool
 
 
 class CompiledScore(TypedDict):
