@@ -28,6 +28,8 @@ def attempt_lines(attempts: Sequence[Attempt], look: Look) -> list[Line]:
         _, message = each.why
         if message:
             lines.append(line(Span(f"attempt {each.number}: ", palette.DIM), message))
+        if sizes := _sizes(each.verdict or {}):
+            lines.append(line(Span(f"attempt {each.number}: ", palette.DIM), sizes))
     return [*lines, *_rules(attempts[-COLUMNS:], look)]
 
 
@@ -71,6 +73,13 @@ def _cells(attempt: Attempt, look: Look) -> list[Cell]:
         attempt.pod,
         attempt.why[0] or "-",
     ]
+
+
+def _sizes(told: Mapping[str, Any]) -> str:
+    """`prompt of 512 characters; file_exists 2/3, command_succeeds 1/1`."""
+    prompt = f"prompt of {told['prompt_characters']} characters" if "prompt_characters" in told else ""
+    kinds = ", ".join(f"{kind} {held}/{of}" for kind, (held, of) in told.get("rules_by_kind", {}).items())
+    return "; ".join(filter(None, [prompt, kinds]))
 
 
 def _rules(attempts: Sequence[Attempt], look: Look) -> list[Line]:

@@ -16,6 +16,13 @@ from marianne_runner.contract import JOB_LABEL, SHEET_LABEL
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 
 
+class KindRate(BaseModel):
+    """Of one type of rule."""
+
+    passed: int
+    total: int
+
+
 class AttemptDetails(BaseModel):
     """`outcome` is the runner's word, or how far the Pod has come: `starting`, `running`, `unknown`."""
 
@@ -41,6 +48,8 @@ class AttemptDetails(BaseModel):
     validation_passed: bool | None
     pass_percentage: float | None
     confidence: float | None
+    prompt_characters: int | None
+    validations_by_kind: dict[str, KindRate]
     passed_validations: list[str]
     failed_validations: list[str]
     validation_details: list[dict[str, Any]]

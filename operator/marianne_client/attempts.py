@@ -101,6 +101,10 @@ def attempt_details(attempt: Attempt) -> dict[str, Any]:
         "message": message or None,
         **{key: told.get(key) for key in ("error_code", "error_category", "exit_code", "exit_signal", "exit_reason")},
         **{key: told.get(key) for key in ("validation_passed", "pass_percentage", "confidence")},
+        "prompt_characters": told.get("prompt_characters"),
+        "validations_by_kind": {
+            kind: {"passed": passed, "total": total} for kind, (passed, total) in told.get("rules_by_kind", {}).items()
+        },
         "passed_validations": told.get("passed_rules", []),
         "failed_validations": told.get("failed_rules", []),
         "validation_details": [{key: check[key] for key in CHECK if key in check} for check in told.get("checks", ())],

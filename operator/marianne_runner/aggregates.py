@@ -19,6 +19,16 @@ def executed(checks: Sequence[Check]) -> list[Check]:
     return [check for check in checks if not was_skipped(check)]
 
 
+def by_kind(checks: Sequence[Check]) -> dict[str, list[int]]:
+    """By the type of rule: how many hold, and of how many."""
+    found: dict[str, list[int]] = {}
+    for check in checks:
+        held = found.setdefault(check["rule_type"], [0, 0])
+        held[0] += check["passed"]
+        held[1] += 1
+    return found
+
+
 def confidence(checks: Sequence[Check]) -> float:
     """How sure they are of what they saw, together; one that was skipped saw nothing. 1 where there are none."""
     weights = [PASSED_WEIGHT if check["passed"] else 1 for check in checks]

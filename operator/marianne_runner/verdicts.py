@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
-from marianne_runner.aggregates import confidence, executed, was_skipped
+from marianne_runner.aggregates import by_kind, confidence, executed, was_skipped
 from marianne_runner.checks import label, pass_percentage
 from marianne_runner.command import interface
 from marianne_runner.contract import PROTOCOL, Brief, Check, Outcome, Verdict, VerdictReason, encode_message
@@ -103,6 +103,7 @@ def judged(
     if checks:
         verdict["validation_passed"] = not failed
         verdict["checks"] = list(checks)
+        verdict["rules_by_kind"] = by_kind(checks)
     verdict["passed_rules"] = [label(check) for check in checks if check["passed"]]
     verdict["failed_rules"] = [label(check) for check in failed]
     if not failed and (checks or failure is None):

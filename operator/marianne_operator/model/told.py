@@ -22,6 +22,8 @@ NEVER_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
 """Reasons of a container whose first program could not be run at all: its message is the runtime's."""
 LARGEST: Final = 2**37
 """Of any number in a verdict: seconds until the year 6325, tokens, milliseconds; all exact in every JSON reader."""
+MOST_KINDS: Final = 16
+"""Of rules."""
 HIGHEST_ATTEMPT: Final = 1_000_000
 """Keeps a Pod's name within 63 characters."""
 _DIGEST: Final = re.compile("[0-9a-f]{16}")
@@ -85,6 +87,13 @@ def _numbers(value: object) -> bool:
     return isinstance(value, list) and all(map(_whole, value))
 
 
+def _rates(value: object) -> bool:
+    """By a name, how many of how many."""
+    if not isinstance(value, dict) or len(value) > MOST_KINDS or not all(map(_text, value)):
+        return False
+    return all(_numbers(each) and len(each) == 2 and 0 <= each[0] <= each[1] for each in value.values())
+
+
 def _ending(value: object) -> bool:
     return value in ("completed", "timeout", "killed", "error")
 
@@ -105,6 +114,7 @@ _SHAPE: Final[Mapping[str, Callable[[object], bool]]] = {
     "duration_seconds": _amount,
     "validation_passed": _flag,
     "pass_percentage": _amount,
+    "rules_by_kind": _rates,
     "checks": lambda value: isinstance(value, list),
     "stdout_tail": _text,
     "stderr_tail": _text,

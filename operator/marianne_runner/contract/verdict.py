@@ -80,6 +80,8 @@ class Verdict(TypedDict):
     """Labels."""
     failed_rules: list[str]
     """Labels."""
+    rules_by_kind: NotRequired[dict[str, list[int]]]
+    """By the type of rule: how many hold, and of how many."""
     checks: NotRequired[list[Check]]
     """In the ledger all of them; in the termination message the failed ones."""
     stdout_tail: NotRequired[str]

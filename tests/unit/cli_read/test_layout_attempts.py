@@ -12,6 +12,8 @@ FIRST = {
     "error_code": "E201",
     "passed_rules": ["a"],
     "failed_rules": ["b", "c"],
+    "rules_by_kind": {"file_exists": [0, 2], "command_succeeds": [1, 1]},
+    "prompt_characters": 512,
     "duration_seconds": 4.5,
 }
 SECOND = {"outcome": "completed", "passed_rules": ["a", "b"]}
@@ -33,6 +35,7 @@ def test_a_row_each_then_the_reasons_then_the_rules() -> None:
         "2        completion  cli         completed  -     2/2     13:00    9s     p2   -",
         "3        -           -           running    -     -       13:57    2m00s  p3   -",
         "attempt 1: b: no such file",
+        "attempt 1: prompt of 512 characters; file_exists 0/2, command_succeeds 1/1",
         "",
         "RULE  a1      a2",
         "a     ok      ok",

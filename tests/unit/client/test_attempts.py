@@ -15,6 +15,8 @@ FAILED = {
     "error_category": "validation",
     "passed_rules": ["a"],
     "failed_rules": ["b"],
+    "rules_by_kind": {"file_exists": [1, 2]},
+    "prompt_characters": 512,
     "duration_seconds": 4.5,
     "started_at": 1795525200.0,
     "ended_at": 1795525204.5,
@@ -47,6 +49,10 @@ def test_a_verdict_is_told_whole() -> None:
         "E201",
         ["a"],
         ["b"],
+    )
+    assert (details["validations_by_kind"], details["prompt_characters"]) == (
+        {"file_exists": {"passed": 1, "total": 2}},
+        512,
     )
     assert details["started_at"] == "2026-11-24T13:00:00+00:00"
     assert json.dumps(details, allow_nan=False)

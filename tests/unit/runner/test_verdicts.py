@@ -106,3 +106,10 @@ def test_a_performance(exit_: Exit, expected: dict[str, Any]) -> None:
 
 def test_a_plain_message_is_one_line() -> None:
     assert verdicts.plain(BRIEF, "pod", "failed", "RunnerFailed", "a\nb\t c")["message"] == "a b c"
+
+
+def test_each_kind_of_rule_is_counted():
+    told = verdicts.plain(BRIEF, "uid", "failed", "", "")
+    checks = [GOOD, BAD, check(True, rule_type="command_succeeds")]
+    assert verdicts.judged(told, checks, None)["rules_by_kind"] == {"file_exists": [1, 2], "command_succeeds": [1, 1]}
+    assert "rules_by_kind" not in verdicts.judged(verdicts.plain(BRIEF, "uid", "failed", "", ""), [], None)
