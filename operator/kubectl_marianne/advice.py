@@ -17,8 +17,12 @@ WAITING: Final[Mapping[str, str]] = {
     "WorkspaceUnusable": "make the volume writable for user or group 65532, with space, and with hard links",
     "Backoff": "nothing: it tries again by itself",
     "RateLimited": "nothing: it goes on when the provider's limit ends",
+    "LimitsExhausted": "pause the job and resume it, or use another instrument",
+    "InstrumentFailing": "nothing: one sheet tries it again then; look at the log of the one that failed last",
     "BudgetReached": "raise the field of cost_limits that the message names, in the job's own score",
-    "Approval": "somebody has to decide: see spec.approve",
+    "Approval": "decide: kubectl marianne approve JOB SHEET",
+    "ChainCooldown": "nothing: the next job of the chain starts then",
+    "ChildJob": "nothing: it ends with that job; cancel this one to wait no longer",
     "Draining": "nothing: running sheets end first",
     "PredecessorTerminating": "nothing: Pods of an earlier job of that name end first",
     "NodeLost": "bring the node back or remove it, or set spec.nodeLostPolicy: Replace",
@@ -57,6 +61,7 @@ CODES: Final[Mapping[str, str]] = {
     "E502": "mend the credentials in the Secret that the instrument names, then resume",
     "E505": "the image has no such program: look at spec.image and the profile of the instrument",
     "E5": "the instrument's service did not answer well: look at its log",
+    "E999": "look at its log",
     "E9": "look at network policies, proxies and DNS of the namespace, and at its log",
     "E": "look at its log",
 }
@@ -64,7 +69,11 @@ CODES: Final[Mapping[str, str]] = {
 
 
 def for_failure(sheet: Mapping[str, Any], reason: str) -> str:
-    """`reason`: of its last attempt, where that is known."""
+    """What the operator says of it itself; else by `reason`, of its last attempt, where that is known, and its code."""
+    if sheet.get("diagnosis"):
+        return str(sheet["diagnosis"])
+    if sheet.get("errorCategory") == "escalation":
+        return "nothing, it was rejected; a restart of the job asks again"
     code = str(sheet.get("errorCode") or "E")
     longest = max((each for each in CODES if code.startswith(each)), key=len, default="E")
     return REASONS.get(reason) or CODES[longest]

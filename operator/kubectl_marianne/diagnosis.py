@@ -61,6 +61,10 @@ def next_steps(job: Body) -> list[str]:
     if matters is not None and matters.get("attempt"):
         steps.append(f"sheet {name} {matters['num']} --attempts")
         steps.append(f"logs {name} --sheet {matters['num']}" + (" -f" if matters["state"] in RUNNING else ""))
+    if matters is not None and matters["state"] == APPROVAL:
+        steps.append(f"approve {name} {matters['num']}")
+    if now == "Cancelled":
+        steps.append(f"restart {name}")
     if now in ("Failed", "Paused", "PausedAtChain"):
         steps.append(f"resume {name}")
     if now == "Refused":
@@ -93,7 +97,7 @@ def _of_the_job(facts: Facts) -> Iterator[Finding]:
     elif now == "Failed":
         yield Finding("bad", "job", f"it failed: {_said(ending)}")
     elif now == "Cancelled":
-        yield Finding("note", "job", f"it was cancelled: {_said(ending)}", "unset spec.cancel, then restart it")
+        yield Finding("note", "job", f"it was cancelled: {_said(ending)}", "nothing, or kubectl marianne restart")
     elif now == "Completed":
         yield Finding("good", "job", f"it has completed {status(job).get('progress', '')}".rstrip())
     elif now in ("Paused", "PausedAtChain"):

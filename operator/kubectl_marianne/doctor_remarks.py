@@ -58,7 +58,7 @@ def rights(namespace: str, operator_namespace: str, lease: str) -> list[Right]:
         ("list", "status"),
         ("watch", "status -w, wait, logs -f"),
         ("create", "run"),
-        ("patch", "pause, resume, cancel"),
+        ("patch", "pause, resume, restart, cancel, approve"),
         ("delete", "kubectl delete, and the API"),
     ]
     core = [

@@ -34,10 +34,11 @@ def attempt_lines(attempts: Sequence[Attempt], look: Look) -> list[Line]:
 
 
 def evidence_lines(number: int, files: Mapping[str, Any]) -> list[Line]:
-    """What the ledger keeps of one attempt, whole."""
+    """What the ledger keeps of one attempt, whole; an agent may have written there whatever it liked."""
     lines = [line(), line(Span(f"attempt {number}", palette.HEADER))]
-    checks = (files.get("verdict") or {}).get("checks") or ()
-    lines += [line("  check: ", check_told(each)) for each in checks if isinstance(each, Mapping)]
+    checks = (files.get("verdict") or {}).get("checks")
+    listed = checks if isinstance(checks, list) else []
+    lines += [line("  check: ", check_told(each)) for each in listed if isinstance(each, Mapping)]
     for name in ("prompt", "stdout", "stderr"):
         if name in files:
             lines += [line("  ", Span(f"{name} ({files[name]['size']} bytes)", palette.DIM))]

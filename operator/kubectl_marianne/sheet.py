@@ -45,7 +45,7 @@ async def command(
             return exits.ERROR
         if attempts:
             return await show_attempts(opened, found, Asked(num, evidence, image, timeout_of(timeout)))
-        verdict = await verdict_of_sheet(opened.connection, found["metadata"]["namespace"], item)
+        verdict = await verdict_of_sheet(opened.connection, found, item)
         details = sheet_details(item, verdict)
         if options.output in ("json", "yaml"):
             (show_json if options.output == "json" else show_yaml)(details)

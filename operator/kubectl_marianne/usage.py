@@ -112,7 +112,7 @@ def rows_of_sheets(job: Body, pods: Sequence[Body], metrics: Mapping[tuple[str, 
             input_tokens=sheet.get("inputTokens"),
             output_tokens=sheet.get("outputTokens"),
             cost=None if cost is None else cost / MICRO,
-            sure=sheet.get("costConfidence", 1.0) >= 1,
+            sure=_sure(sheet),
             pod=pod.name if pod is not None else None,
             started=sheet.get("startedAt") if pod is not None else None,
         )
@@ -134,8 +134,13 @@ def _of_job(job: Body, live: Sequence[PodView], metrics: Mapping[tuple[str, str]
         input_tokens=found.get("totalInputTokens"),
         output_tokens=found.get("totalOutputTokens"),
         cost=None if cost is None else cost / MICRO,
-        sure=all(sheet.get("costConfidence", 1.0) >= 1 for sheet in sheets(job)),
+        sure=all(map(_sure, sheets(job))),
     )
+
+
+def _sure(sheet: Body) -> bool:
+    """Over all its attempts; its confidence is of the latest alone."""
+    return sheet.get("costSource") not in ("estimated", "unknown")
 
 
 def _sum(values: Sequence[float | None]) -> float | None:

@@ -19,8 +19,9 @@ async def get_sheet_details(
     job: JobIdDep, sheet_num: Annotated[int, Path()], caller: CallerDep, state: StateDep
 ) -> SheetDetails:
     """Everything about one sheet."""
-    found = sheet_of(await read_job(state, caller, job), sheet_num)
-    if found is None:
+    found = await read_job(state, caller, job)
+    item = sheet_of(found, sheet_num)
+    if item is None:
         raise HTTPException(404, f"Sheet {sheet_num} not found in job {state.name_of(job)}")
-    verdict = await verdict_of_sheet(caller.connection, job.namespace, found)
-    return SheetDetails.model_validate(sheet_details(found, verdict))
+    verdict = await verdict_of_sheet(caller.connection, found, item)
+    return SheetDetails.model_validate(sheet_details(item, verdict))

@@ -7,6 +7,8 @@ from marianne_client.verbs import Refusal, Wish
 
 Job = Mapping[str, Any]
 VERB: Final = "marianne.dev/verb"
+CHARACTERS: Final = 128
+"""That the status remembers of it."""
 EARLY: Final = "accept"
 """Of a sheet that was not tried there is nothing to accept."""
 
@@ -22,10 +24,21 @@ def decide(job: Job, number: int, decision: str, token: str) -> Wish | Refusal:
     if decision == EARLY and sheet.get("checkpoints"):
         return Refusal(f"sheet {number} waits before it starts: approve, reject or skip it")
     meta = job["metadata"]
-    annotations = {**(meta.get("annotations") or {}), VERB: f"{decision}/{number}/{token}"}
+    held = meta.get("annotations") or {}
+    if (other := _unheard(job, held.get(VERB, ""))) not in (None, str(number)):
+        return Refusal(f"the decision about sheet {other} was not heard yet, and this one would replace it: try again")
+    annotations = {**held, VERB: f"{decision}/{number}/{token}"}
     operations = [
         {"op": "test", "path": "/metadata/uid", "value": meta["uid"]},
         {"op": "test", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]},
         {"op": "add", "path": "/metadata/annotations", "value": annotations},
     ]
     return Wish(operations, f"sheet {number}: {decision}")
+
+
+def _unheard(job: Job, said: str) -> str | None:
+    """Of which sheet a decision stands there that the operator has not taken in: the annotation holds only one."""
+    if said[:CHARACTERS] == (job.get("status") or {}).get("verb"):
+        return None
+    parts = said.split("/", 2)
+    return parts[1] if len(parts) == 3 else None

@@ -99,6 +99,9 @@ def _ending(value: object) -> bool:
 
 
 _SHAPE: Final[Mapping[str, Callable[[object], bool]]] = {
+    "run": _whole,
+    "sheet": _whole,
+    "attempt": _whole,
     "outcome": lambda value: value in ("completed", "failed", "skipped", "interrupted", "lost", "not_started"),
     "reason": _text,
     "message": _text,

@@ -9,7 +9,7 @@ from typing import Final
 
 from marianne_operator.model.status import JobStatus
 
-NEEDS_SOMEBODY: Final = frozenset({"BudgetReached", "CredentialsRefused"})
+NEEDS_SOMEBODY: Final = frozenset({"BudgetReached", "CredentialsRefused", "LimitsExhausted"})
 """Waits that only a person ends; so does whatever a sheet in fermata waits for."""
 ENDS: Final = {"Completed": "job_complete", "Failed": "job_failed"}
 

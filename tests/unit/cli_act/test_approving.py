@@ -12,9 +12,14 @@ def a_job(state="fermata", annotations=None, **sheet):
     return {"metadata": meta, "status": {"sheets": sheets}}
 
 
-@pytest.mark.parametrize("there", [None, {"team": "web", "marianne.dev/verb": "approve/1/old"}])
+HEARD = "approve/1/old"
+
+
+@pytest.mark.parametrize("there", [None, {"team": "web", "marianne.dev/verb": HEARD}])
 def test_written_beside_what_is_there_and_for_this_version_alone(there):
-    wish = decide(a_job(annotations=there), 2, "approve", "t")
+    held = a_job(annotations=there)
+    held["status"]["verb"] = HEARD
+    wish = decide(held, 2, "approve", "t")
     assert isinstance(wish, Wish)
     assert wish.operations == [
         {"op": "test", "path": "/metadata/uid", "value": "u-1"},
@@ -42,3 +47,14 @@ def test_nothing_to_decide(job, number, decision, message):
 
 def test_what_failed_may_be_accepted():
     assert isinstance(decide(a_job(), 2, "accept", "t"), Wish)
+
+
+def test_a_decision_about_another_sheet_that_was_not_heard_is_not_replaced():
+    told = decide(a_job(annotations={"marianne.dev/verb": "approve/1/new"}), 2, "approve", "t")
+    assert isinstance(told, Refusal)
+    assert "the decision about sheet 1 was not heard yet" in told.message
+
+
+@pytest.mark.parametrize("there", ["approve/2/new", "nonsense", ""])
+def test_one_about_the_same_sheet_is_and_so_is_what_cannot_be_read(there):
+    assert isinstance(decide(a_job(annotations={"marianne.dev/verb": there}), 2, "reject", "t"), Wish)

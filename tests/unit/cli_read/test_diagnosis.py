@@ -127,7 +127,7 @@ def test_what_may_not_be_read_is_said() -> None:
         ("E005", "OutOfMemory", "limits.memory"),
         ("E502", "ExitCode", "credentials"),
         ("E503", "ExitCode", "service"),
-        ("E999", "", "network policies"),
+        ("E902", "", "network policies"),
         ("E009", "ExitCode", "log"),
         (None, "", "log"),
         ("nonsense", "", "log"),
@@ -139,8 +139,17 @@ def test_what_to_do_about_a_failure(code: str | None, reason: str, words: str) -
 
 def test_what_is_advised_is_of_reasons_that_are_documented() -> None:
     text = (PAGES / "job-reference.md").read_text()
-    documented = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) | {"Approval"}
-    assert set(advice.WAITING) | set(advice.STALLED) <= documented
+    documented = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    waits = text.partition("## Why does it wait?")[2]
+    assert set(advice.WAITING) == set(re.findall(r"^\| `(\w+)` \|", waits.partition("\n## ")[0], re.MULTILINE))
+    assert set(advice.STALLED) <= documented
+
+
+def test_what_the_operator_says_of_a_failure_comes_first_and_a_rejection_is_none() -> None:
+    told = {"errorCode": "E201", "diagnosis": "mend a.md"}
+    assert advice.for_failure(told, "OutOfMemory") == "mend a.md"
+    assert "rejected" in advice.for_failure({"errorCode": "E999", "errorCategory": "escalation"}, "")
+    assert advice.for_failure({"errorCode": "E999"}, "") == "look at its log"
 
 
 def test_the_sheet_that_matters() -> None:
@@ -191,3 +200,8 @@ def test_jobs_that_stand_still() -> None:
     lines = [plain(each) for each in stuck_lines(still, look(), namespaces=True)]
     assert lines[1].split() == ["default", "b", "Waiting", "7/12", "RateLimited:", "429", "14:05"]
     assert stuck_object(still)["jobs"][1]["waiting_reason"] is None
+
+
+def test_the_verb_that_a_job_waits_for_is_a_next_step() -> None:
+    assert "approve review-k2 1" in next_steps(job("Waiting", sheet(1, "fermata")))
+    assert "restart review-k2" in next_steps(job("Cancelled", sheet(1, "cancelled")))

@@ -74,3 +74,4 @@ def test_evidence_is_shown_whole() -> None:
         "  | x",
     ]
     assert plain(evidence_lines(1, {"verdict": {}})[-1]) == "  nothing is kept of it any more"
+    assert plain(evidence_lines(1, {"verdict": {"checks": 5}})[-1]) == "  nothing is kept of it any more"

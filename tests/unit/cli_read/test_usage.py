@@ -19,7 +19,7 @@ from tests.unit.cli_read.samples import job, look, pod, sheet
 
 RUNNING = {"state": {"running": {"startedAt": "2026-11-24T13:57:00Z"}}, "phase": "Running"}
 TOTALS = {"progress": "1/3", "totalInputTokens": 12_345, "totalOutputTokens": 700, "totalCostMicroUsd": 1_234_500}
-ESTIMATED = {"estimatedCostMicroUsd": 1_000_000, "costConfidence": 0.7}
+ESTIMATED = {"estimatedCostMicroUsd": 1_000_000, "costConfidence": 1.0, "costSource": "estimated"}
 METRICS = [
     {
         "metadata": {"namespace": "default", "name": "p1"},
@@ -61,9 +61,7 @@ def test_the_containers_of_a_pod_are_added() -> None:
 def song() -> dict[str, Any]:
     return job(
         "Running",
-        sheet(
-            1, "completed", inputTokens=12_000, outputTokens=500, estimatedCostMicroUsd=1_000_000, costConfidence=0.7
-        ),
+        sheet(1, "completed", inputTokens=12_000, outputTokens=500, **ESTIMATED),
         sheet(2, "in_progress", podName="p1", startedAt="2026-11-24T13:57:00Z"),
         sheet(3),
         **TOTALS,

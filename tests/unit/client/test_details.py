@@ -93,8 +93,12 @@ class Cluster:
         return self.body
 
 
-def pod(uid="u", attempt="1", said="u"):
-    message = encode_message(verdict(stdout_tail="hello") | {"pod_uid": said}).decode()
+KEY = "5" * 32
+HELD = {"metadata": {"namespace": "team"}, "status": {"nonce": KEY}}
+
+
+def pod(uid="u", attempt="1", said="u", key=KEY):
+    message = encode_message(verdict(stdout_tail="hello") | {"pod_uid": said}, key).decode()
     state = {"terminated": {"exitCode": 0, "message": message, "startedAt": "2026-01-01T00:00:00Z"}}
     return {
         "metadata": {
@@ -118,12 +122,13 @@ def pod(uid="u", attempt="1", said="u"):
         (pod(uid="another", said="another"), {"podUid": "u"}, None),
         (pod(attempt="2"), {}, None),
         (pod(said="forged"), {}, None),
+        (pod(key=""), {}, None),
     ],
 )
 async def test_the_pod_of_the_latest_attempt(body, known, told):
-    found = await verdict_of_sheet(Cluster(**body), "team", item("completed", podName="p", **known))
+    found = await verdict_of_sheet(Cluster(**body), HELD, item("completed", podName="p", **known))
     assert (found or {}).get("stdout_tail") == told
 
 
 async def test_a_sheet_that_never_ran_has_no_pod():
-    assert await verdict_of_sheet(Cluster(), "team", {"num": 1, "state": "pending", "attempt": 0}) is None
+    assert await verdict_of_sheet(Cluster(), HELD, {"num": 1, "state": "pending", "attempt": 0}) is None

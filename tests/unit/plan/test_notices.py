@@ -193,6 +193,7 @@ def waits(reason, number=1, phase="Waiting", state="waiting"):
     ("old", "new", "told"),
     [
         (running_status(), waits("BudgetReached"), [("job_paused", "BudgetReached, sheet 1")]),
+        (running_status(), waits("LimitsExhausted"), [("job_paused", "LimitsExhausted, sheet 1")]),
         (running_status(), waits("A", state="fermata", phase="Running"), [("job_paused", "A, sheet 1")]),
         (waits("A", 1, state="fermata"), waits("A", 2, state="fermata"), [("job_paused", "A, sheet 2")]),
         (waits("BudgetReached"), waits("BudgetReached"), []),

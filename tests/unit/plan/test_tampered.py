@@ -116,6 +116,12 @@ def test_nothing_else_hides_behind_that(outcome):
     assert verdict_of(said(verdict(outcome, "ProtocolMismatch"), ""), KEY)[0] is None
 
 
+@pytest.mark.parametrize("key", ["run", "sheet", "attempt"])
+def test_nor_does_it_bring_what_no_reader_expects(key):
+    said_so = verdict("failed", "ProtocolMismatch") | {key: "x"}
+    assert verdict_of(said(said_so, ""), KEY) == (None, f"not a verdict: {key} is malformed")
+
+
 # ---- what a runner found
 
 
