@@ -49,8 +49,8 @@ def _brief(draft: Draft, hook: Hook, number: int) -> Errand:
 
 
 def _held(draft: Draft, entry: HookStatus) -> Following | None:
-    """What keeps its Pod from being made."""
-    if draft.hold is not None:
+    """What keeps its Pod from being made; what waits for the Pod's end does not, where it was made before."""
+    if draft.hold is not None and not (entry.active and draft.hold.reason == "Draining"):
         return Following("Waiting", f"{draft.hold.reason}: {draft.hold.message}", draft.hold)
     refusal = draft.seen.refusals.get(entry.pod_name or "")
     if refusal is None or draft.now >= refusal.until:

@@ -18,7 +18,9 @@ def hear(draft: Draft) -> Gone | Going | None:
     if entry is None or draft.status.finished:
         return None
     if entry.pod_name is None:
-        put(draft, hook_chain.heard(draft, entry))
+        told = hook_chain.heard(draft, entry)
+        put(draft, told)
+        _tell(draft, told)
         return None
     found = errand.look_at(draft, entry.pod_name, once=True)
     if not isinstance(found, Answered):

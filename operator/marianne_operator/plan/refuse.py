@@ -1,11 +1,11 @@
 """A job that cannot go on, and why: it waits and looks again, or stands until its spec changes."""
 
 from marianne_operator.model.status import JobStatus, Phase, Waiting
-from marianne_operator.plan import conditions
+from marianne_operator.plan import conditions, live
+from marianne_operator.plan.admit import starts_something
 from marianne_operator.plan.clock import stamp
-from marianne_operator.plan.observation import Observation, ScoreRefusal
+from marianne_operator.plan.observation import Observation, ScoreReady, ScoreRefusal
 from marianne_operator.plan.plan import Note, Plan
-from marianne_operator.plan.restart import restart_wanted
 
 LOOK_AGAIN_SECONDS = 10.0
 """For what no watch tells of: ConfigMaps and claims."""
@@ -15,7 +15,7 @@ CANCELLED_EARLY = "spec.cancel: the job had not begun"
 def refuse(seen: Observation, why: ScoreRefusal | None) -> Plan:
     """Say it where the user looks: conditions, a column, one event; and write nothing the second time."""
     job, old = seen.job, seen.job.status
-    if why is None or (old.finished and not restart_wanted(job.spec, old)):
+    if why is None or (old.finished and not starts_something(seen)):
         return Plan(status=_seen_again(seen))
     if job.spec.cancel and old.run is None:
         return Plan(status=_cancelled(seen), notes=(Note("Normal", "Cancelled", CANCELLED_EARLY),))
@@ -25,7 +25,7 @@ def refuse(seen: Observation, why: ScoreRefusal | None) -> Plan:
             "observed_generation": job.generation,
             "phase": phase,
             "waiting": None if why.stalled else waiting_for(seen, why),
-            "conditions": conditions.merge(old.conditions, _told(old, why), job.generation, seen.now),
+            "conditions": conditions.merge(old.conditions, _told(seen, why), job.generation, seen.now),
         }
     )
     again = None if why.stalled else seen.now + LOOK_AGAIN_SECONDS
@@ -41,12 +41,20 @@ def waiting_for(seen: Observation, why: ScoreRefusal) -> Waiting:
     return Waiting(reason=why.reason, message=why.message[:1024], since=since)
 
 
-def _told(old: JobStatus, why: ScoreRefusal) -> list[conditions.Told]:
+def _told(seen: Observation, why: ScoreRefusal) -> list[conditions.Told]:
     if why.stalled:
-        return conditions.refused(why.reason, why.message)
-    if old.run is None:
-        return conditions.not_yet(why.reason, why.message)
-    return conditions.under_way("Waiting", f"{why.reason}: {why.message}")
+        told = conditions.refused(why.reason, why.message)
+    elif seen.job.status.run is None:
+        told = conditions.not_yet(why.reason, why.message)
+    else:
+        told = conditions.under_way("Waiting", f"{why.reason}: {why.message}")
+    return [*told, *_edited(seen)]
+
+
+def _edited(seen: Observation) -> list[conditions.Told]:
+    """With the generation it must be written that the score was edited: an operator that starts anew looks for it."""
+    edit = seen.score.edit if isinstance(seen.score, ScoreReady) else None
+    return [] if edit is None else [("ScoreChangeIgnored", *live.told(edit))]
 
 
 def _seen_again(seen: Observation) -> JobStatus | None:

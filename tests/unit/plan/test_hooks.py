@@ -304,6 +304,15 @@ def finished(*hooks: HookStatus, sheets: tuple[Any, ...] = (), **spec: Any) -> O
     return observe(job(status=status.model_copy(update=changes), **spec), scored(command("a"), command("b")))
 
 
+def test_a_restart_waits_for_a_hook_whose_pod_is_gone_by_making_it_again() -> None:
+    """Nobody else would: what waits for its end must not keep it from ending."""
+    seen = during(scored(command()), entry(), restart={"token": "again"})
+    plan, status = next_status(seen)
+    assert (names(plan), plan.recovered, status.run) == ([f"{STEM}-hook1"], True, 1)
+    _, begun = next_status(after(seen, plan, pods={each.name: each for each in [pod(outcome="succeeded")]}))
+    assert (begun.run, begun.phase) == (2, "Completed")
+
+
 def test_a_restart_owes_the_hooks_that_did_not_succeed() -> None:
     done, failed = entry(state="succeeded"), entry(1, "failed", message="exit code 1")
     plan, status = next_status(finished(done, failed, restart={"token": "t"}))
@@ -434,6 +443,12 @@ def test_a_child_is_waited_for(phase: str | None) -> None:
     plan, status = next_status(during(scored(chain()), chained(), children={CHILD: child(phase)}))
     assert status.hooks == [chained("running")]
     assert (status.phase, status.waiting.reason, plan.children) == ("Running", "ChildJob", ())
+
+
+def test_that_a_child_failed_is_told() -> None:
+    waiting = entry(kind="run_job", state="running", job=CHILD, job_uid="child-uid", number=1)
+    plan, status = next_status(during(scored(chain()), waiting, children={CHILD: child("Failed")}))
+    assert (status.phase, reasons(plan)) == ("Failed", ["HookFailed"])
 
 
 def test_a_child_that_nobody_waits_for() -> None:

@@ -8,7 +8,18 @@ from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.decide import decide
 from marianne_operator.plan.live import Edit, Successor
 from marianne_operator.plan.observation import ScoreReady
-from tests.unit.plan.build import NOW, job, observe, running, running_status, score, sheet
+from tests.unit.plan.build import (
+    CLAIM,
+    NOW,
+    after,
+    decided,
+    job,
+    observe,
+    running,
+    running_status,
+    score,
+    sheet,
+)
 from tests.unit.plan.test_control import states
 
 EDITED = "e" * 64
@@ -70,6 +81,24 @@ def test_what_runs_is_let_end_and_nothing_else_starts():
 def test_a_cancel_keeps_it_back():
     plan = decide(look(cancel=True))
     assert plan.status is None or plan.status.run == 1
+
+
+def test_what_it_waits_for_is_told_and_looked_for_again():
+    """After a finished run, too; and it is written with the generation that the score was edited."""
+    seen = replace(look(workspace={"persistentVolumeClaim": {"claimName": "mine"}}), claim=None)
+    plan, status = decided(seen)
+    assert (status.phase, status.waiting.reason, status.run) == ("Waiting", "VolumeUnavailable", 1)
+    assert [note.reason for note in plan.notes] == ["VolumeUnavailable"]
+    assert plan.look_again_at == NOW + 10
+    assert status.condition("ScoreChangeIgnored").status == "True"
+    assert decide(after(seen, plan, claim=CLAIM)).status.run == 2
+
+
+def test_a_rerun_that_was_taken_back_leaves_a_job_that_is_over():
+    seen = replace(look(workspace={"persistentVolumeClaim": {"claimName": "mine"}}), claim=None)
+    plan = decide(seen)
+    back = after(seen, plan, score=replace(seen.score, edit=None))
+    assert decide(back).status.phase == "Completed"
 
 
 def test_it_begins_at_the_start_sheet_and_takes_the_token_with_it():
