@@ -73,7 +73,8 @@ def sheet_details(item: Mapping[str, Any], verdict: Verdict | None = None) -> di
         told["estimated_cost"] = micro / MICRO
     if verdict is not None and told["status"] in ("completed", "failed", "retry_scheduled", "waiting", "fermata"):
         _add_what_it_told(told, verdict)
-    if told["status"] == "completed" and told["attempt_count"]:
+    accepted = any(each["decision"] == "accept" for each in item.get("approvals", ()))
+    if told["status"] == "completed" and told["attempt_count"] and not accepted:
         _add_what_follows(told)
     told["validation_details"] = [*told["validation_details"], *_passed(told)]
     return told

@@ -32,6 +32,13 @@ def test_how_it_was_completed(fields, category):
     assert (told["outcome_category"], told["success_without_retry"]) == (category, False)
 
 
+def test_a_sheet_that_a_person_accepted_is_no_success_of_its_own():
+    accepted = [{"checkpoint": "escalation", "decision": "accept", "by": "spec.approve"}]
+    told = sheet_details(item("completed", exitCode=3, validationPassed=False, approvals=accepted))
+    assert (told["exit_code"], told["validation_passed"], told["success_without_retry"]) == (3, False, False)
+    assert (told["outcome_category"], told["confidence_score"]) == (None, None)
+
+
 @pytest.mark.parametrize("state", ["completed", "pending", "skipped"])
 def test_nothing_follows_of_what_never_ran(state):
     """A sheet before `startSheet` counts as completed."""

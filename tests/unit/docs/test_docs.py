@@ -113,6 +113,21 @@ def test_reasons_are_told_if_and_only_if_the_operator_gives_them(title, reasons)
     assert told == reasons & set(words_of_the_operator())
 
 
+def test_every_event_is_told():
+    page = (TREE / "docs" / "job-reference.md").read_text()
+    section = page.partition("## Events")[2]
+    calls = re.compile(r"\b(?:draft\.)?(?:warn|tell)\(\s*\"([A-Z]\w+)\"")
+    plan = (TREE / "operator" / "marianne_operator" / "plan").glob("*.py")
+    said = {name for file in plan for name in calls.findall(file.read_text())} | {"LedgerTampered"}
+    assert [name for name in sorted(said) if f"`{name}`" not in section] == []
+
+
+def test_the_first_page_leads_to_every_other():
+    index = (TREE / "docs" / "index.md").read_text()
+    pages = {page.name for page in (TREE / "docs").glob("*.md")} - {"index.md"}
+    assert pages <= {target for target, _ in LINK.findall(index)}
+
+
 def test_every_field_of_the_spec_is_told():
     page = (TREE / "docs" / "job-reference.md").read_text()
     section = page.partition("## Spec")[2].partition("\n## ")[0]
