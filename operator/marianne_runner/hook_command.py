@@ -12,7 +12,7 @@ from marianne_runner.expansion import expand_command, expand_literally
 from marianne_runner.perform import Exit, run
 from marianne_runner.places import Places
 from marianne_runner.processes import Program
-from marianne_runner.streams import Live, Tee
+from marianne_runner.streams import LOG_BYTES, Live, Tee
 
 SHELL: Final = "bash"
 GRACE_SECONDS: Final = 2.0
@@ -26,12 +26,14 @@ def perform(
     command: Command, timeout: float, places: Places, result: ErrandResult, interrupted: Callable[[], bool]
 ) -> None:
     """Into `result`: how it ended, and the end of what it said."""
-    output = Tee(Live(1), ERRAND_TAIL * 4)
+    live = Live(1, LOG_BYTES)
+    output = Tee(live, ERRAND_TAIL * 4)
     try:
         ended = run(_program(command, places), (output,), timeout, interrupted, GRACE_SECONDS)
     except (UnstartableError, OSError) as error:
         result["message"] = f"not started: {error}"
         return
+    live.end(output.tail)
     if tail := output.tail.decode(errors="replace")[-ERRAND_TAIL:]:
         result["output_tail"] = tail
     if ended.code is not None:

@@ -18,14 +18,12 @@ from marianne_runner.processes import Program
 from marianne_runner.redact import redact
 from marianne_runner.signals import Said, cause, heard, limit_in_answer, speaks_of_limit
 from marianne_runner.silence import Silence
-from marianne_runner.streams import Live, Tee
+from marianne_runner.streams import LOG_BYTES, Live, Tee
 from marianne_runner.task import Task
 from marianne_runner.unusable import full
 
 DOCUMENT_BYTES: Final = 8 << 20
 """Of an output that is one JSON document, or one to each line."""
-LOG_BYTES: Final = 64 << 20
-"""Of each stream in the Pod's log, which is on the node's disk: a kubelet looks at its size now and then only."""
 INTERRUPTED: Final = "SIGTERM while the instrument ran"
 
 

@@ -8,6 +8,8 @@ from marianne_runner.redact import redact
 
 LINE_LIMIT: Final = 64 * 1024
 """Bytes of a line without an end that are held back, so that a credential is not cut in two."""
+LOG_BYTES: Final = 64 << 20
+"""Of each stream in the Pod's log, which is on the node's disk: a kubelet looks at its size now and then only."""
 _OVERLAP: Final = 512
 """Bytes of a longer one that stay held back; cut at a blank where there is one."""
 

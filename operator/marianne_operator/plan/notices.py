@@ -18,6 +18,8 @@ from marianne_runner.contract import NOTICE_PAUSE_SECONDS, NOTICE_SECONDS, NOTIC
 TIMEOUT: Final = NOTICE_TRIES * (NOTICE_SECONDS + NOTICE_PAUSE_SECONDS)
 MOST_PAUSES: Final = 8
 """Told of in one run to each: its beginning and its end are always told."""
+MOST: Final = 100
+"""In a status, with those of earlier runs that are still under way: the CRD takes no more."""
 SHOWN: Final = 400
 WORDS: Final = {
     "job_start": "has started",
@@ -38,8 +40,13 @@ def notify(draft: Draft, status: JobStatus) -> JobStatus:
     entries = [each for each in entries if each.active or each.run == status.run]
     for what in happened(draft.seen.job.status, status):
         for each in wanted.values():
-            if _is_due(each, what, entries, status.run):
+            if not _is_due(each, what, entries, status.run):
+                continue
+            if len(entries) < MOST:
                 entries.append(_ordered(draft, each, what))
+            else:
+                why = f"{MOST} notices are under way"
+                draft.warn("NoticeFailed", f"notifications.{each['index']}: {what.event} was not sent: {why}")
     draft.set(notifications=entries)
     return draft.status
 

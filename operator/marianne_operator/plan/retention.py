@@ -11,6 +11,8 @@ from marianne_operator.plan.plan import PodDeletion
 
 LAST_WORDS_SECONDS: Final = 600.0
 """For whoever is to be told of the job's end, beside the time to start: that comes before the job is deleted."""
+HEARD_SECONDS: Final = 60.0
+"""For a job that may wait for the end of this one: once it is deleted, nobody can tell how it ended."""
 
 
 def pods_to_clear(seen: Observation) -> list[PodDeletion]:
@@ -43,5 +45,6 @@ def time_to_live_ends(seen: Observation, status: JobStatus) -> float | None:
     ttl = seen.job.spec.ttl_seconds_after_finished
     if ttl is None or status.completion_time is None:
         return None
-    patience = seen.settings.start_deadline_seconds + LAST_WORDS_SECONDS if status.active_errands else 0.0
-    return seconds(status.completion_time) + max(ttl, patience)
+    words = seen.settings.start_deadline_seconds + LAST_WORDS_SECONDS if status.active_errands else 0.0
+    heard = HEARD_SECONDS if seen.job.chain is not None else 0.0
+    return seconds(status.completion_time) + max(ttl, words, heard)

@@ -9,7 +9,7 @@ from marianne_operator.model.status import JobStatus, Waiting
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.decide import decide
 from marianne_operator.plan.happened import happened
-from marianne_operator.plan.notices import MOST_PAUSES
+from marianne_operator.plan.notices import MOST, MOST_PAUSES
 from marianne_operator.plan.observation import WriteRefusal
 from marianne_runner.contract import BRIEF_ANNOTATION, encode_errand
 from tests.unit.plan import build
@@ -230,6 +230,16 @@ def test_so_many_pauses_are_told_and_the_end_all_the_same():
         assert len(events(decide(observe(job(status=status, paused=True), tune())))) == MOST_PAUSES - count
     status = running_status(sheet(1, "dispatched", 1), notifications=many)
     assert events(decide(observe(job(status=status), tune(), pods=[ended(told=verdict())]))) == ["job_complete"]
+
+
+def test_the_status_takes_so_many_and_no_more():
+    """Those of earlier runs stay while they are under way."""
+    entry = decide(last()).status.notifications[0]
+    earlier = [entry.model_copy(update={"pod_name": f"tune-notice{n}"}) for n in range(MOST)]
+    status = running_status(sheet(1, "dispatched", 1), run=2, notifications=earlier)
+    plan = decide(observe(job(status=status), tune(), pods=[ended(told=verdict())]))
+    assert (plan.status.phase, len(plan.status.notifications)) == ("Completed", MOST)
+    assert [note.reason for note in plan.notes] == ["NoticeFailed"]
 
 
 ANSWERS = {

@@ -1,8 +1,12 @@
 """What is cleared away, and when."""
 
+from dataclasses import replace
+
 import pytest
 
+from marianne_operator.model.chain import Chain
 from marianne_operator.plan.decide import decide
+from marianne_operator.plan.retention import HEARD_SECONDS
 from tests.unit.plan.build import (
     NOW,
     after,
@@ -96,3 +100,13 @@ def test_neither_a_live_pod_nor_a_newer_one_is_cleared():
     pods = [running(1), ended(2, 2, exit_code=137)]
     plan = decide(observe(job(status=status, podRetention="None"), pods=pods))
     assert [each.name for each in plan.delete] == [running(1).name]
+
+
+def test_a_job_of_a_chain_stays_until_the_one_before_it_can_have_heard_of_its_end():
+    """Deleted at once, it would count as one that had not ended."""
+    seen = observe(job(status=running_status(sheet(1, "dispatched", 1)), ttlSecondsAfterFinished=0), pods=[DONE])
+    seen = replace(seen, job=replace(seen.job, chain=Chain("root", "before", "uid-before", 1)))
+    plan = decide(seen)
+    over = after(seen, plan)
+    assert (decide(over).delete_job, decide(over).look_again_at) == (False, NOW + HEARD_SECONDS)
+    assert decide(after(seen, plan, seconds=HEARD_SECONDS)).delete_job

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from marianne_runner.contract import ERRAND_TAIL, MESSAGE_LIMIT, ErrandResult, decode_errand
+from marianne_runner.streams import LOG_BYTES
 from tests.unit.runner.scene import REPOSITORY, Scene, compiled, wait_until
 
 
@@ -149,3 +150,12 @@ def test_sigterm_ends_the_command_and_is_told(scene: Scene) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 143
     assert (errand.answer["outcome"], errand.answer["message"]) == ("failed", "stopped by SIGTERM while it ran")
+
+
+def test_a_flood_of_output_does_not_fill_the_nodes_disk(scene: Scene) -> None:
+    errand = Errand(scene, "pod-1", {"text": "yes a line of text | head -c 100000000; echo END"})
+    assert errand.run()["outcome"] == "succeeded"
+    assert errand.answer["output_tail"].endswith("END\n")
+    log = errand.pod.root / "log"
+    assert LOG_BYTES < log.stat().st_size < LOG_BYTES + 100_000
+    assert log.read_bytes().endswith(b"END\n")

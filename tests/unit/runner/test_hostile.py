@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from marianne_runner import processes
-from marianne_runner.performance import LOG_BYTES
+from marianne_runner.streams import LOG_BYTES
 from tests.unit.runner.scene import USER, Scene, compiled, descendants, parent_of, rule, wait_until
 
 DAEMON = (
