@@ -14,6 +14,7 @@ from marianne_client.conductor import ConductorStatus
 Level = Literal["good", "note", "waits", "bad"]
 SHOWN: Final = 5
 """Sheets of one kind that are told one by one."""
+AGAIN: Final = "mend what it needs, then resume: hooks that succeeded are not run again"
 FAILED, RETRY, APPROVAL = "failed", "retry_scheduled", "fermata"
 
 
@@ -41,7 +42,7 @@ class Finding:
 
 def findings(facts: Facts) -> list[Finding]:
     """The most telling first."""
-    return [*_whether_seen(facts), *_of_the_job(facts), *_of_sheets(facts), *_notes(facts)]
+    return [*_whether_seen(facts), *_of_the_job(facts), *_of_sheets(facts), *_of_what_follows(facts), *_notes(facts)]
 
 
 def sheet_that_matters(job: Body) -> Body | None:
@@ -135,6 +136,22 @@ def _of_sheets(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "note", "sheets", "; ".join(f"{count} {word}" for word, count in counted([s["state"] for s in every]))
         )
+
+
+def _of_what_follows(facts: Facts) -> Iterator[Finding]:
+    """Hooks that work or did not go well; what was not sent of this run."""
+    found = status(facts.job)
+    for hook in found.get("hooks") or ():
+        told = f"{hook['type']}{f' (job {name})' if (name := hook.get('job')) else ''}: {hook['state']}"
+        if hook["state"] in ("dispatched", "running"):
+            yield Finding("good", f"on_success.{hook['index']}", told)
+        elif hook["state"] in ("failed", "lost"):
+            message = f"{told}: {hook.get('message', '')}".rstrip(": ")
+            yield Finding("bad", f"on_success.{hook['index']}", message, AGAIN)
+    for notice in found.get("notifications") or ():
+        if notice["run"] == found.get("run") and notice["state"] in ("failed", "lost"):
+            message = f"{notice['event']}: {notice['state']}: {notice.get('message', '')}".rstrip(": ")
+            yield Finding("note", f"notifications.{notice['index']}", message)
 
 
 def _notes(facts: Facts) -> Iterator[Finding]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kubectl_marianne.reading import RUNNING, Body, phase, sheets, status
+from marianne_operator.model.money import MICRO
 from marianne_operator.model.pod import PodView
 
 QUANTITY: Final = re.compile(r"(\d+(?:\.\d+)?)([a-zA-Z]*)")
 SCALE: Final = {"": 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12} | {
     f"{letter}i": 1024.0**power for power, letter in enumerate("KMGT", 1)
 }
-MICRO: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

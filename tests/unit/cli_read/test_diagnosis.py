@@ -205,3 +205,22 @@ def test_jobs_that_stand_still() -> None:
 def test_the_verb_that_a_job_waits_for_is_a_next_step() -> None:
     assert "approve review-k2 1" in next_steps(job("Waiting", sheet(1, "fermata")))
     assert "restart review-k2" in next_steps(job("Cancelled", sheet(1, "cancelled")))
+
+
+def test_hooks_and_notices_are_looked_at_too() -> None:
+    hooks = [
+        {"index": 0, "type": "run_command", "state": "succeeded"},
+        {"index": 1, "type": "run_command", "state": "failed", "message": "exit code 2"},
+        {"index": 2, "type": "run_job", "state": "running", "job": "encore"},
+    ]
+    notices = [
+        {"index": 0, "event": "job_start", "run": 1, "state": "failed", "message": "HTTP 404"},
+        {"index": 0, "event": "job_start", "run": 2, "state": "lost"},
+        {"index": 1, "event": "job_start", "run": 2, "state": "sent"},
+    ]
+    told = found(job("Running", sheet(1, "completed"), run=2, hooks=hooks, notifications=notices))
+    assert told == [
+        ("bad", "on_success.1", "run_command: failed: exit code 2"),
+        ("good", "on_success.2", "run_job (job encore): running"),
+        ("note", "notifications.0", "job_start: lost"),
+    ]
