@@ -5,6 +5,7 @@ from marianne_operator.model.names import claim_name, score_config_map_name
 from marianne_operator.model.status import JobStatus, SheetStatus
 from marianne_operator.plan.chain import CHILD, nowhere
 from marianne_operator.plan.clock import stamp
+from marianne_operator.plan.control import deadline_of
 from marianne_operator.plan.fresh import begins_afresh
 from marianne_operator.plan.live import Successor
 from marianne_operator.plan.observation import Observation, ScoreReady, ScoreRefusal, Settings
@@ -32,7 +33,8 @@ def refusal(seen: Observation) -> ScoreRefusal | None:
 def starts_something(seen: Observation) -> bool:
     """Something may start, now or later; else what a start would need is nobody's concern any more."""
     spec, status = seen.job.spec, seen.job.status
-    over = status.finished or status.ending is not None
+    deadline = deadline_of(spec, status)
+    over = status.finished or status.ending is not None or (deadline is not None and seen.now >= deadline)
     again = restart_wanted(spec, status) or successor_of(seen.score) is not None
     return not spec.cancel and (not over or again)
 

@@ -5,7 +5,8 @@ begins again (`plan.restart`).
 """
 
 from marianne_operator.model.pod import PodView
-from marianne_operator.model.status import Ending, SheetStatus
+from marianne_operator.model.spec import JobSpec
+from marianne_operator.model.status import Ending, JobStatus, SheetStatus
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.plan import PodDeletion
@@ -16,6 +17,13 @@ CLOCKS_DIFFER_SECONDS = 2
 """How far the API server's clock may be ahead before a deletion is repeated for nothing."""
 
 
+def deadline_of(spec: JobSpec, status: JobStatus) -> float | None:
+    """When this run has taken too long, in seconds since the epoch; None: never, or it has not begun."""
+    if spec.active_deadline_seconds is None or status.start_time is None:
+        return None
+    return seconds(status.start_time) + spec.active_deadline_seconds
+
+
 def latch(draft: Draft) -> None:
     """Take note of cancel and of the deadline; before accounting, because they decide who pays for an interruption."""
     if draft.status.finished or draft.status.ending is not None:
@@ -24,8 +32,7 @@ def latch(draft: Draft) -> None:
     if job.spec.cancel:
         draft.set(ending=Ending(reason="Cancelled", since=stamp(draft.now)))
         draft.tell("Cancelling", "spec.cancel is set: no sheet starts, running sheets are stopped")
-    elif job.spec.active_deadline_seconds is not None and draft.status.start_time is not None:
-        deadline = seconds(draft.status.start_time) + job.spec.active_deadline_seconds
+    elif (deadline := deadline_of(job.spec, draft.status)) is not None:
         if draft.now < deadline:
             draft.wake_at(deadline)
             return

@@ -4,6 +4,7 @@ from marianne_operator.model.status import JobStatus, Phase, Waiting
 from marianne_operator.plan import conditions, live
 from marianne_operator.plan.admit import starts_something
 from marianne_operator.plan.clock import stamp
+from marianne_operator.plan.control import deadline_of
 from marianne_operator.plan.observation import Observation, ScoreReady, ScoreRefusal
 from marianne_operator.plan.plan import Note, Plan
 
@@ -28,10 +29,19 @@ def refuse(seen: Observation, why: ScoreRefusal | None) -> Plan:
             "conditions": conditions.merge(old.conditions, _told(seen, why), job.generation, seen.now),
         }
     )
-    again = None if why.stalled else seen.now + LOOK_AGAIN_SECONDS
+    again = _look_again_at(seen, why)
     if status == old:
         return Plan(look_again_at=again)
     return Plan(status=status, notes=(Note("Warning", why.reason, why.message),), look_again_at=again)
+
+
+def _look_again_at(seen: Observation, why: ScoreRefusal) -> float | None:
+    """Also at the run's deadline, which no refusal keeps from coming."""
+    later = [] if why.stalled else [seen.now + LOOK_AGAIN_SECONDS]
+    deadline = deadline_of(seen.job.spec, seen.job.status)
+    if deadline is not None and seen.now < deadline and not seen.job.status.finished:
+        later.append(deadline)
+    return min(later, default=None)
 
 
 def waiting_for(seen: Observation, why: ScoreRefusal) -> Waiting:

@@ -173,3 +173,16 @@ def test_a_job_that_is_being_deleted_is_left_alone():
     status = running_status(sheet(1, "dispatched", 1))
     plan = decide(observe(job(status=status, deleting=True, cancel=True), pods=[ended(told=verdict())]))
     assert plan == type(plan)()
+
+
+@pytest.mark.parametrize("stalls", [True, False])
+def test_a_deadline_comes_for_a_job_that_cannot_go_on(stalls):
+    claim = {"workspace": {"persistentVolumeClaim": {"claimName": "mine"}}}
+    held = blocked() if stalls else {"claim": None}
+    begun = running_status(sheet(1, "dispatched", 1), sheet(2), start_time=stamp(NOW))
+    seen = observe(job(status=begun, activeDeadlineSeconds=5, **({} if stalls else claim)), **held)
+    plan, status = decided(seen)
+    assert (status.phase, plan.look_again_at) == ("Refused" if stalls else "Waiting", NOW + 5)
+    plan, status = decided(after(seen, plan, seconds=5))
+    assert (status.phase, told(status, "Succeeded")) == ("Failed", ("False", "DeadlineExceeded"))
+    assert not plan.create
