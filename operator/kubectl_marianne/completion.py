@@ -18,10 +18,10 @@ ERROR: Final = ":1"
 OF_JOBS: Final = frozenset(
     {
         *("status", "tree", "sheet", "errors", "diagnose", "top", "logs"),
-        *("pause", "resume", "cancel", "approve", "wait", "files"),
+        *("pause", "resume", "restart", "cancel", "approve", "wait", "files"),
     }
 )
-SEVERAL: Final = frozenset({"pause", "resume", "cancel", "wait"})
+SEVERAL: Final = frozenset({"pause", "resume", "restart", "cancel", "wait"})
 OF_A_FILE: Final = frozenset({"--kubeconfig", "--token-file"})
 OF_FILES: Final = frozenset({"run", "convert", "lint"})
 

@@ -62,8 +62,8 @@ def next_steps(job: Body) -> list[str]:
     if matters is not None and matters.get("attempt"):
         steps.append(f"sheet {name} {matters['num']} --attempts")
         steps.append(f"logs {name} --sheet {matters['num']}" + (" -f" if matters["state"] in RUNNING else ""))
-    if matters is not None and matters["state"] == APPROVAL:
-        steps.append(f"approve {name} {matters['num']}")
+    asking = [sheet["num"] for sheet in sheets(job) if sheet["state"] == APPROVAL]
+    steps += [f"approve {name} {num}" for num in asking[:SHOWN]]
     if now == "Cancelled":
         steps.append(f"restart {name}")
     if now in ("Failed", "Paused", "PausedAtChain"):
@@ -123,8 +123,8 @@ def _of_sheets(facts: Facts) -> Iterator[Finding]:
         message = sheet.get("errorMessage") or "no message"
         yield Finding("bad", f"sheet {sheet['num']}", f"failed{code}: {message}", advice.for_failure(sheet, reason))
     waiting = [sheet for sheet in every if sheet.get("waiting")]
-    of_job = (status(facts.job).get("waiting") or {}).get("reason")
-    for sheet in [each for each in waiting if each["waiting"]["reason"] != of_job][:SHOWN]:
+    of_job = status(facts.job).get("waiting") or {}
+    for sheet in [each for each in waiting if not _told_of_the_job(each, of_job)][:SHOWN]:
         yield _waiting(f"sheet {sheet['num']}", sheet["waiting"], facts.now)
     for sheet in [each for each in every if each["state"] == RETRY][:SHOWN]:
         when = until(sheet.get("nextRetryAt"), facts.now)
@@ -136,6 +136,12 @@ def _of_sheets(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "note", "sheets", "; ".join(f"{count} {word}" for word, count in counted([s["state"] for s in every]))
         )
+
+
+def _told_of_the_job(sheet: Body, of_job: Mapping[str, Any]) -> bool:
+    """The job names one sheet for all that wait for the same; but each decision is asked for its own sheet."""
+    one_for_all = sheet["state"] != APPROVAL or str(of_job.get("message", "")).startswith(f"sheet {sheet['num']}: ")
+    return sheet["waiting"]["reason"] == of_job.get("reason") and one_for_all
 
 
 def _of_what_follows(facts: Facts) -> Iterator[Finding]:

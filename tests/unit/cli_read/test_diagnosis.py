@@ -203,7 +203,8 @@ def test_jobs_that_stand_still() -> None:
 
 
 def test_the_verb_that_a_job_waits_for_is_a_next_step() -> None:
-    assert "approve review-k2 1" in next_steps(job("Waiting", sheet(1, "fermata")))
+    steps = next_steps(job("Waiting", sheet(1, "fermata"), sheet(2, "failed"), sheet(3, "fermata")))
+    assert ("approve review-k2 1" in steps, "approve review-k2 3" in steps) == (True, True)
     assert "restart review-k2" in next_steps(job("Cancelled", sheet(1, "cancelled")))
 
 
@@ -223,4 +224,14 @@ def test_hooks_and_notices_are_looked_at_too() -> None:
         ("bad", "on_success.1", "run_command: failed: exit code 2"),
         ("good", "on_success.2", "run_job (job encore): running"),
         ("note", "notifications.0", "job_start: lost"),
+    ]
+
+
+def test_each_decision_that_is_asked_for_is_told() -> None:
+    asks = [{"reason": "Approval", "message": f"checkpoint {num}"} for num in (1, 2)]
+    several = [sheet(num, "fermata", waiting=ask) for num, ask in enumerate(asks, 1)]
+    told = found(job("Waiting", *several, waiting={"reason": "Approval", "message": "sheet 1: checkpoint 1"}))
+    assert told == [
+        ("waits", "job", "waits: Approval: sheet 1: checkpoint 1"),
+        ("waits", "sheet 2", "waits: Approval: checkpoint 2"),
     ]

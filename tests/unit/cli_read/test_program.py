@@ -179,3 +179,13 @@ def test_completion(words: list[str], proposals: list[str]) -> None:
 def test_completion_asks_where_the_flags_point() -> None:
     given = parsed(["--context=far", "-n", "x", "-w", "song"], command_of("status"))
     assert given == (["song"], {"--context": "far", "-n": "x"}, None)
+
+
+def test_every_verb_of_jobs_proposes_them() -> None:
+    """Also for a second one, where it takes several."""
+    for name, each in VERBS.items():
+        hints = import_module(f"kubectl_marianne.{each.module}").command.__annotations__
+        one, several = "job" in hints, "jobs" in hints
+        if one or several:
+            assert answer([name, "zz"], lambda _: ["zz-song"]) == ["zz-song", ":4"], name
+            assert (answer([name, "a", "zz"], lambda _: ["zz-song"]) == ["zz-song", ":4"]) is several, name
