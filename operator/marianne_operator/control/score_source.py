@@ -155,7 +155,10 @@ class ScoreSource:
             return edit
         name = score_config_map_name(job.name, job.uid, edit.successor.compiled["digest"])
         held = self._scores.get((job.namespace, name))
-        return replace(edit, successor=replace(edit.successor, stored=held is not None and held.stored))
+        if held is None:  # else nobody could remember that it is made, and it would be made again for ever
+            forgotten = _Score(edit.successor.compiled, edit.successor.text, stored=False)
+            held = self._remember(job.namespace, name, forgotten)
+        return replace(edit, successor=replace(edit.successor, stored=held.stored))
 
     async def _compared(self, job: JobView, pinned: ScoreStatus, compiled: CompiledScore) -> Edit | None:
         content, source = await self._read(job)

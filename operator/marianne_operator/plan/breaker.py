@@ -44,6 +44,8 @@ def failing(draft: Draft, sheet: SheetStatus, name: str) -> Waiting | None:
 
 def took_in(draft: Draft, sheet: SheetStatus, ended: Ended, failure: Failure) -> None:
     """An attempt has ended: count what the instrument is to blame for; its success begins anew."""
+    if draft.validates_only:
+        return  # no instrument was at work
     name, told = instrument_object_name(sheet.instrument or ""), ended.told
     instrument = draft.seen.instruments.get(name)
     if instrument is None or instrument.spec.is_shell or not _policy(draft)["enabled"]:

@@ -7,6 +7,7 @@ from marianne_operator.plan.control import lives
 from marianne_operator.plan.draft import Draft, Following
 from marianne_operator.plan.hook_record import failure, stopped
 from marianne_operator.plan.observation import ScoreReady
+from marianne_operator.plan.uncharged import refuses
 
 SHOW_RUNNING_AFTER_SECONDS = 3.0
 """A sheet that has been running so long gets a write of its own; a shorter one costs none (design §4)."""
@@ -120,8 +121,8 @@ def _pause(draft: Draft) -> None:
 
 
 def _waiting(draft: Draft) -> Waiting | None:
-    """The wait of the lowest sheet that waits; a retry's backoff is one."""
-    for sheet in draft.sheets:
+    """The wait of the lowest sheet that waits, of one that keeps all others back first; a retry's backoff is one."""
+    for sheet in sorted(draft.sheets, key=refuses, reverse=True):
         if sheet.waiting is not None:
             told = sheet.waiting
             if not (draft.status.waiting and draft.status.waiting.reason == told.reason):
@@ -145,7 +146,10 @@ def _set(draft: Draft, phase: Phase, told: list[conditions.Told]) -> None:
 
 
 def _accepted(draft: Draft) -> conditions.Told:
-    """What the score writes in vain, and what it may have got wrong."""
+    """What the score writes in vain, and what it may have got wrong; of a job that is over, what was known then."""
+    before = draft.status.condition("Accepted")
+    if draft.seen.job.status.finished and draft.status.finished and before is not None and before.status == "True":
+        return before.type, before.status, before.reason, before.message
     vain = draft.score["without_effect"]
     told = [*(["no effect yet: " + ", ".join(vain)] if vain else []), *draft.score["warnings"]]
     told += budget.assumptions(draft)

@@ -70,12 +70,13 @@ def intended(draft: Draft, sheet: SheetStatus, attempt: int) -> SheetStatus:
 def _playable(draft: Draft, sheet: SheetStatus) -> bool:
     """Nothing holds it up; else the sheet waits, and takes no place that another could have."""
     why = held_up(draft, sheet, fallback.performer(draft, sheet)["instrument"])
-    if why is not None and why.reason in fallback.OF_GATE:
+    while why is not None and why.reason in fallback.OF_GATE:
         moved = fallback.advance(draft, sheet, fallback.OF_GATE[why.reason], why.message)
-        if moved is not None:
-            draft.put(moved)
-            why = held_up(draft, moved, fallback.performer(draft, moved)["instrument"])
-            sheet = moved
+        if moved is None:
+            break
+        draft.put(moved)
+        why = held_up(draft, moved, fallback.performer(draft, moved)["instrument"])
+        sheet = moved
     if why is not None:
         plays = fallback.performer(draft, sheet)["instrument"]
         draft.put(sheet.to(state="waiting", waiting=why, next_retry_at=None, instrument=plays))

@@ -62,7 +62,9 @@ def _begin(draft: Draft, asked: Restart) -> None:
     run = begin_next(draft, asked.token)
     draft.set(run_mode=asked.mode, fresh=begins_afresh(draft.score, draft.seen.job.spec, asked))
     if asked.mode == "ValidateOnly":
-        draft.sheets = [_unjudged(each) if _was_tried(draft, each, chosen) else each for each in draft.sheets]
+        draft.sheets = [
+            _unjudged(each) if _was_tried(draft, each, chosen) else _left_out(draft, each) for each in draft.sheets
+        ]
     else:
         draft.set(hooks=hooks_afresh(draft.status, works=bool(chosen)))
         draft.sheets = [_afresh(each) if each.num in chosen else each for each in draft.sheets]
@@ -115,6 +117,21 @@ def _tell_once(draft: Draft, why: str) -> None:
 def _afresh(sheet: SheetStatus) -> SheetStatus:
     """Pending, as never run."""
     return SheetStatus(num=sheet.num, state="pending", attempt=sheet.attempt, pod_uid=sheet.pod_uid)
+
+
+def _left_out(draft: Draft, sheet: SheetStatus) -> SheetStatus:
+    """As it was; but a run that performs nothing has no end for a sheet that was still to be performed."""
+    if sheet.terminal:
+        return sheet
+    return sheet.to(
+        state="cancelled",
+        error_message=sheet.error_message or "the run before was not over, and this one only validates",
+        completed_at=stamp(draft.now),
+        first_started_at=None,
+        checkpoints=[],
+        waiting=None,
+        next_retry_at=None,
+    )
 
 
 def _unjudged(sheet: SheetStatus) -> SheetStatus:

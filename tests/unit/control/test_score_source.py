@@ -230,3 +230,19 @@ async def test_memory_is_bounded(stage: Stage) -> None:
     assert stage.sandbox.calls == compiled
     await stage.ready(jobs[0])
     assert stage.sandbox.calls == compiled + 1
+
+
+async def test_of_a_forgotten_score_that_is_to_run_it_is_still_remembered_that_it_is_stored(stage: Stage) -> None:
+    """Else a job that waits for its old run to end would make the same ConfigMap again, and never look further."""
+    pinned = await stage.pin()
+    stage.sandbox.padding = "x" * (REMEMBERED_CHARACTERS // 3)
+    body = edited(pinned, scoreText="name: other\n", onScoreChange="RerunAll")
+    score = await stage.ready(body)
+    assert score.edit is not None and score.edit.successor is not None and not score.edit.successor.stored
+    name = score_config_map_name("song", UID, score.edit.successor.compiled["digest"])
+    for number in range(4):
+        await stage.ready(job(1, name=f"song-{number}", uid=f"uid-{number}"))
+    await stage.ready(body)
+    stage.scores.stored("default", name)
+    edit = (await stage.ready(body)).edit
+    assert edit is not None and edit.successor is not None and edit.successor.stored

@@ -2,7 +2,7 @@
 
 import pytest
 
-from marianne_operator.model.status import Condition
+from marianne_operator.model.status import Condition, Waiting
 from marianne_operator.plan import conditions
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.decide import decide
@@ -129,6 +129,16 @@ def test_the_lowest_waiting_sheet_speaks():
     plan, status = decided(observe(job(status=begun), compiled))
     assert status.waiting.message.startswith("sheet 2: instrument 'absent'")
     assert len(plan.notes) == 1
+
+
+def test_a_sheet_that_keeps_all_others_back_speaks_before_them():
+    """A limit that is long over would hide for ever what somebody has to mend."""
+    limit = Waiting(reason="RateLimited", since=stamp(NOW - 60), until=stamp(NOW - 30))
+    refused = Waiting(reason="CredentialsRefused", since=stamp(NOW - 50), message="mend Secret key")
+    begun = running_status(sheet(1, "waiting", waiting=limit), sheet(2, "waiting", 1, waiting=refused))
+    plan, status = decided(observe(job(status=begun), score(2, needs={2: []}, max_concurrent=2)))
+    assert (status.phase, status.waiting.reason) == ("Waiting", "CredentialsRefused")
+    assert [note.reason for note in plan.notes] == ["CredentialsRefused"]
 
 
 def test_a_job_that_moves_is_running_though_a_sheet_waits():

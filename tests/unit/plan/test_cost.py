@@ -7,7 +7,7 @@ from marianne_operator.model.money import dollars
 from marianne_operator.plan.budget import assumptions
 from marianne_operator.plan.cost import of_attempt, price_of
 from marianne_operator.plan.draft import Draft
-from tests.unit.plan.build import decided, ended, job, observe, running_status, score, sheet, verdict
+from tests.unit.plan.build import after, decided, ended, job, observe, running_status, score, sheet, verdict
 
 CAPPED = {"per_job": 10**9, "warn_at_percent": 80.0}
 MODELS = [
@@ -171,3 +171,13 @@ def test_the_worst_verdict_is_a_sum_that_every_reader_keeps():
 @pytest.mark.parametrize(("micro", "said"), [(0, "$0.0000"), (4500, "$0.0045"), (1_250_000, "$1.25")])
 def test_dollars(micro, said):
     assert dollars(micro) == said
+
+
+def test_a_job_that_is_over_keeps_what_was_assumed_of_prices_then():
+    """Whoever sets a price rewrites no job that is done."""
+    compiled, pods = score(1, cost_limits=CAPPED), [ended(told=verdict(cost_micro_usd=5))]
+    begun = running_status(sheet(1, "dispatched", 1))
+    seen = observe(job(status=begun), compiled, pods=pods, instruments=[agent()])
+    plan, status = decided(seen)
+    assert status.finished and "no price is known" in status.condition("Accepted").message
+    assert decided(after(seen, plan, instruments={}))[0].status is None

@@ -1,13 +1,14 @@
 """Another instrument plays: for which reasons, with what forgotten, and never in a circle."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marianne_operator.model.instrument import InstrumentView
-from marianne_operator.model.status import Waiting
+from marianne_operator.model.status import InstrumentRecord, Waiting
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.failures import INFRASTRUCTURE_CAP, QUOTA_CAP, RATE_LIMIT_CAP
 from tests.unit.plan.build import CLI, NOW, after, decided, ended, job, observe, running_status, score, sheet, verdict
@@ -243,3 +244,19 @@ def test_no_sequence_of_ends_goes_round_or_beyond_its_caps(ends, missing, tries)
         assert first.rate_limit_waits <= RATE_LIMIT_CAP + 1
         assert first.quota_waits <= QUOTA_CAP + 1
     assert charged <= 3 * (tries + 2)
+
+
+def test_what_fails_again_and_again_is_passed_over_in_one_look():
+    """An open breaker, unlike a limit, is found only where the sheet would start: each place of the chain is asked."""
+    cli, second = instrument("cli", executable="codex"), instrument("second", executable="codex")
+    until = stamp(NOW + 50)
+    records = [InstrumentRecord(instrument=each, open_until=until, openings=1) for each in ("cli", "second")]
+    status = running_status(sheet(1), instruments=records)
+    compiled = score(1, fallbacks={1: CHAIN})
+    plan, status = decided(observe(job(status=status), compiled, instruments=(image(cli), image(second), THIRD)))
+    assert (status.sheets[0].state, status.sheets[0].instrument) == ("dispatched", "third")
+    assert [note.reason for note in plan.notes] == ["InstrumentFallback"] * 2
+
+
+def image(view):
+    return replace(view, spec=view.spec.model_copy(update={"image": "agent:1"}))

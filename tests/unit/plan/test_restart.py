@@ -2,7 +2,8 @@
 
 import json
 
-from marianne_operator.model.status import Ending
+from marianne_operator.model.instrument import InstrumentView
+from marianne_operator.model.status import Ending, InstrumentRecord
 from marianne_operator.plan.clock import stamp
 from marianne_runner.contract import BRIEF_ANNOTATION
 from tests.unit.plan.build import (
@@ -200,3 +201,28 @@ def test_the_run_after_it_performs_again():
     plan, status = restarted(status)
     assert status.run_mode == "Run"
     assert json.loads(plan.create[0]["metadata"]["annotations"][BRIEF_ANNOTATION])["mode"] == "normal"
+
+
+def test_validating_a_run_that_was_not_over_performs_nothing_of_what_was_left():
+    """Neither what was never begun, nor what has no rules and would pass by them."""
+    begun = running_status(sheet(1, "completed", 1), sheet(2, "retry_scheduled", 1), sheet(3), sheet(4, "fermata"))
+    compiled = score(4, rules=[])
+    plan, status = decided(observe(job(status=begun, restart={"token": "a", "mode": "ValidateOnly"}), compiled))
+    assert plan.create == ()
+    assert states(status) == ["completed", "cancelled", "cancelled", "cancelled"]
+    assert (status.phase, status.run) == ("Failed", 2)
+    _, status = decided(observe(job(status=status, restart={"token": "b"}), compiled))
+    assert states(status) == ["completed", "dispatched", "pending", "pending"]
+
+
+def test_what_only_was_validated_lets_no_failing_instrument_off():
+    """A breaker opens on what an instrument does; a rule that holds now tells nothing of it."""
+    cli = InstrumentView.of(
+        {"metadata": {"name": "cli"}, "spec": {"profile": {"cli": {"command": {"executable": "x"}}}}}
+    )
+    failing = InstrumentRecord(
+        instrument="cli", failures=5, failed_at=stamp(NOW), open_until=stamp(NOW + 99), openings=1
+    )
+    begun = running_status(sheet(1, "dispatched", 2), run_mode="ValidateOnly", instruments=[failing])
+    _, status = decided(observe(job(status=begun), pods=[ended(1, 2, verdict(attempt=2))], instruments=[cli]))
+    assert (status.phase, status.instruments) == ("Completed", [failing])
