@@ -1,6 +1,7 @@
 """The five validations, in stages, each with its own tries (semantics §6)."""
 
 import contextlib
+import errno
 import os
 import re
 import time
@@ -19,6 +20,8 @@ from marianne_runner.timing import Clock
 
 COMMAND_SECONDS: Final = 3600.0
 SHOWN_CHARACTERS: Final = 500
+_NOWHERE: Final = frozenset({errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG})
+"""What an agent, or the rule's own path, is to blame for."""
 
 
 class Ground(NamedTuple):
@@ -93,9 +96,19 @@ def modified_times(rules: Sequence[Rule], ground: Ground) -> dict[str, int]:
     times = {}
     for rule in rules:
         if rule["type"] == "file_modified":
-            with contextlib.suppress(ExpansionError):  # fails when it is checked
-                times[rule.get("path", "")] = _modified(_path(rule, ground)) or 0
+            with contextlib.suppress(ValueError):  # fails when it is checked
+                times[rule.get("path", "")] = _modified_before(_path(rule, ground))
     return times
+
+
+def _modified_before(path: Path) -> int:
+    """A path that leads nowhere fails its own rule, and no workspace."""
+    try:
+        return _modified(path) or 0
+    except OSError as error:
+        if error.errno in _NOWHERE:
+            return 0
+        raise
 
 
 def _try(rule: Rule, ground: Ground) -> Check:

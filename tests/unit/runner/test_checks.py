@@ -227,6 +227,14 @@ def test_file_modified_and_what_is_not_there(workspace: Path) -> None:
     assert (result["passed"], result["failure_category"]) == (False, "missing")
 
 
+def test_a_path_that_leads_nowhere_fails_its_rule_and_no_workspace(workspace: Path) -> None:
+    (workspace / "round").symlink_to("round")
+    rules = [rule("file_modified", path=path) for path in ("round", "n" * 300, "nul\0")]
+    times = modified_times(rules, ground(workspace))
+    assert times == {"round": 0, "n" * 300: 0}
+    assert not any(run_check(each, ground(workspace, modified=times))["passed"] for each in rules)
+
+
 def test_the_times_before_the_first_attempt(workspace: Path) -> None:
     os.utime(workspace / "a.txt", ns=(7, 7))
     rules = [

@@ -52,6 +52,11 @@ def test_nothing_else_is_touched(tmp_path: Path, path: str) -> None:
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_path_too_long_to_be_one_name_is_looked_for_all_the_same(tmp_path: Path) -> None:
+    deep = "/".join("d" * 100 for _ in range(3))
+    assert mend(tmp_path, rule("file_exists", path=f"{deep}/report.md"))[1] == [f"made folder {deep}"[:200]]
+
+
 def test_a_link_that_leads_out_of_the_workspace_is_not_followed(tmp_path: Path) -> None:
     workspace, outside = tmp_path / "workspace", tmp_path / "outside"
     workspace.mkdir()
