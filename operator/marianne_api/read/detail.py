@@ -18,6 +18,14 @@ CONDITION: Final = {
     "message": "message",
     "lastTransitionTime": "last_transition_time",
 }
+LIMIT_WAITS: Final = ("rateLimitWaits", "quotaWaits")
+HOOK: Final = {
+    **{name: name for name in ("index", "type", "state", "job", "message")},
+    "exitCode": "exit_code",
+    "startedAt": "started_at",
+    "completedAt": "completed_at",
+}
+NOTICE: Final = {name: name for name in ("index", "event", "run", "state", "time", "message")}
 SHEET: Final = {
     "sheet_num": ("num", None),
     "status": ("state", "pending"),
@@ -73,7 +81,7 @@ def job_detail(job: Body, job_id: str) -> dict[str, Any]:
         "completed_at": status.get("completionTime"),
         "last_completed_sheet": max((each["sheet_num"] for each in sheets if each["status"] == "completed"), default=0),
         "total_retry_count": status.get("totalRetries", 0),
-        "rate_limit_waits": sum(_rate_limited(item) for item in status.get("sheets") or ()),
+        "rate_limit_waits": sum(item.get(kind, 0) for item in status.get("sheets") or () for kind in LIMIT_WAITS),
         "total_input_tokens": status.get("totalInputTokens", 0),
         "total_output_tokens": status.get("totalOutputTokens", 0),
         "total_estimated_cost": status.get("totalCostMicroUsd", 0) / MICRO,
@@ -81,6 +89,8 @@ def job_detail(job: Body, job_id: str) -> dict[str, Any]:
         "cancel_requested": bool(spec.get("cancel")),
         "conditions": [_condition(each) for each in status.get("conditions") or ()],
         "sheets": sheets,
+        "hooks": [_picked(each, HOOK) for each in status.get("hooks") or ()],
+        "notifications": [_picked(each, NOTICE) for each in status.get("notifications") or ()],
     }
 
 
@@ -126,8 +136,8 @@ def _error(status: Body) -> str | None:
     return None
 
 
-def _rate_limited(item: Body) -> bool:
-    return (item.get("waiting") or {}).get("reason") == "RateLimited"
+def _picked(item: Body, names: Mapping[str, str]) -> dict[str, Any]:
+    return {name: item.get(field) for field, name in names.items()}
 
 
 def _condition(condition: Body) -> dict[str, Any]:

@@ -90,6 +90,30 @@ class Condition(BaseModel):
     last_transition_time: str
 
 
+class HookResult(BaseModel):
+    """One of the score's `on_success` whose turn has come. `job`: the one that it starts."""
+
+    index: int
+    type: str
+    state: str
+    job: str | None
+    message: str | None
+    exit_code: int | None
+    started_at: str | None
+    completed_at: str | None
+
+
+class NoticeResult(BaseModel):
+    """One event that is told by one of the score's `notifications`."""
+
+    index: int
+    event: str
+    run: int
+    state: str
+    time: str
+    message: str | None
+
+
 class JobDetail(JobState):
     """Everything but the 33 details of each sheet."""
 
@@ -112,6 +136,8 @@ class JobDetail(JobState):
     cancel_requested: bool
     conditions: list[Condition]
     sheets: list[SheetSummary]
+    hooks: list[HookResult]
+    notifications: list[NoticeResult]
 
 
 class SheetPage(BaseModel):

@@ -68,18 +68,24 @@ def test_the_models_fit_a_job_that_says_everything_and_one_that_says_nothing() -
         totalCostMicroUsd=1_250_000,
         sheets=[
             *sheets("completed", "in_progress"),
-            {"num": 3, "state": "waiting", "waiting": {"reason": "RateLimited"}},
+            {"num": 3, "state": "waiting", "waiting": {"reason": "RateLimited"}, "rateLimitWaits": 1},
+            {"num": 4, "state": "completed", "rateLimitWaits": 2, "quotaWaits": 3},
         ],
+        hooks=[{"index": 0, "type": "run_command", "state": "failed", "exitCode": 2, "message": "no"}],
+        notifications=[{"index": 1, "event": "job_start", "run": 2, "state": "sent", "podName": "p", "time": "t"}],
         conditions=[{"type": "Succeeded", "status": "Unknown", "reason": "Running", "lastTransitionTime": "t"}],
     )
     told = JobDetail.model_validate(job_detail(full, ID))
-    assert (told.job_name, told.run, told.total_retry_count, told.last_completed_sheet) == ("mass", 2, 3, 1)
-    assert (told.rate_limit_waits, told.total_input_tokens, len(told.sheets)) == (1, 5, 3)
+    assert (told.job_name, told.run, told.total_retry_count, told.last_completed_sheet) == ("mass", 2, 3, 4)
+    assert (told.rate_limit_waits, told.total_input_tokens, len(told.sheets)) == (6, 5, 4)
+    assert (told.hooks[0].exit_code, told.hooks[0].message) == (2, "no")
+    assert (told.notifications[0].event, told.notifications[0].message) == ("job_start", None)
     assert told.total_estimated_cost == 1.25
     nothing = body()
     del nothing["status"], nothing["spec"]
     empty = JobDetail.model_validate(job_detail(nothing, ID))
     assert (empty.job_name, empty.status, empty.sheets, empty.last_completed_sheet) == ("song", "pending", [], 0)
+    assert (empty.hooks, empty.notifications) == ([], [])
     JobState.model_validate(job_state(nothing, ID))
 
 
