@@ -1,6 +1,6 @@
 """A job that cannot go on, and why: it waits and looks again, or stands until its spec changes."""
 
-from marianne_operator.model.status import JobStatus, Phase, Waiting
+from marianne_operator.model.status import JobStatus, Phase, SheetStatus, Waiting
 from marianne_operator.plan import conditions, live
 from marianne_operator.plan.admit import starts_something
 from marianne_operator.plan.clock import stamp
@@ -27,6 +27,7 @@ def refuse(seen: Observation, why: ScoreRefusal | None) -> Plan:
             "phase": phase,
             "waiting": None if why.stalled else waiting_for(seen, why),
             "conditions": conditions.merge(old.conditions, _told(seen, why), job.generation, seen.now),
+            "sheets": [_tries_no_more(seen, each) for each in old.sheets],
         }
     )
     again = _look_again_at(seen, why)
@@ -42,6 +43,12 @@ def _look_again_at(seen: Observation, why: ScoreRefusal) -> float | None:
     if deadline is not None and seen.now < deadline and not seen.job.status.finished:
         later.append(deadline)
     return min(later, default=None)
+
+
+def _tries_no_more(seen: Observation, sheet: SheetStatus) -> SheetStatus:
+    """Other jobs wait for whoever tries first after a limit: not for a Pod that cannot be made."""
+    pod = seen.pods.get(sheet.pod_name or "")
+    return sheet.to(probe_since=None) if sheet.active and (pod is None or pod.over) else sheet
 
 
 def waiting_for(seen: Observation, why: ScoreRefusal) -> Waiting:

@@ -4,6 +4,7 @@ import pytest
 
 from marianne_operator.model.status import InstrumentRecord
 from marianne_operator.plan.clock import stamp
+from marianne_operator.plan.observation import WriteRefusal
 from marianne_operator.plan.standing import Probe, Standing, marks_of
 from tests.unit.plan.build import NOW, after, decided, ended, job, observe, running_status, score, sheet, verdict
 
@@ -84,6 +85,15 @@ def test_one_whose_pod_cannot_start_does_not_try():
     stuck = sheet(1, "dispatched", 1, probe_since=stamp(NOW))
     stuck = stuck.model_validate({**stuck.model_dump(), "waiting": waiting})
     assert marks_of([], [stuck], paused=False) == {}
+
+
+def test_one_whose_pod_is_refused_does_not_keep_the_others_waiting():
+    """Nobody may mend its job for days."""
+    begun = running_status(sheet(1, "dispatched", 1, probe_since=stamp(NOW)))
+    why = WriteRefusal("FieldUnsupported", "violates PodSecurity", until=NOW + 60)
+    _, status = decided(observe(job(status=begun), refusals={begun.sheets[0].pod_name: why}))
+    assert (status.phase, status.sheets[0].state) == ("Refused", "dispatched")
+    assert marks_of(status.instruments, status.sheets, paused=False) == {}
 
 
 def test_marks_add_up():
