@@ -50,6 +50,11 @@ def hook_runs(status: JobStatus) -> bool:
     return any(entry.active and entry.pod_name for entry in status.hooks)
 
 
+def hooks_under_way(status: JobStatus) -> bool:
+    """Some are still to come to an end."""
+    return not status.finished and any(not entry.over for entry in status.hooks)
+
+
 def hooks_afresh(status: JobStatus, *, works: bool) -> list[HookStatus]:
     """For the next run: after new work all of them follow again; else those that did not succeed are owed."""
     owed = any(entry.state != "succeeded" for entry in status.hooks)

@@ -13,9 +13,11 @@ from marianne_operator.model.status import JobStatus, SheetStatus
 from marianne_operator.plan.clock import stamp
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.fresh import begins_afresh
-from marianne_operator.plan.hook_record import hook_runs, hooks_afresh
+from marianne_operator.plan.hook_record import hook_runs, hooks_afresh, hooks_under_way
 from marianne_operator.plan.ready import needs
 
+HOOKS_FIRST: Final = "spec.restart waits: ValidateOnly begins when the hooks of this run are through"
+"""It carries none out, so those that it found under way would be left as they are."""
 TOLD: Final = {
     "Failed": "every sheet that was not completed",
     "FromSheet": "sheet {sheet}, what depends on it and what was not completed",
@@ -30,6 +32,8 @@ def restart(draft: Draft) -> None:
         _tell_of_cancel(draft)
     elif (why := _impossible(draft, asked)) is not None:
         _tell_once(draft, why)
+    elif asked.mode == "ValidateOnly" and hooks_under_way(draft.status):
+        _tell_once(draft, HOOKS_FIRST)
     elif not draining(draft, "spec.restart"):
         _begin(draft, asked)
 

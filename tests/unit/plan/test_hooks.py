@@ -576,3 +576,13 @@ def test_a_run_that_only_validates_runs_no_hook() -> None:
     seen = finished(entry(state="failed", message="m"), restart={"token": "t", "mode": "ValidateOnly"})
     plan, status = next_status(seen)
     assert (plan.create, status.run, status.hooks[0].state) == ((), 2, "failed")
+
+
+def test_a_run_that_only_validates_begins_once_the_hooks_are_through() -> None:
+    """It would leave the chain where it is, and call the job completed."""
+    waiting = entry(kind="run_job", state="paused")
+    asked = {"restart": {"token": "a", "mode": "ValidateOnly"}}
+    plan, status = next_status(during(scored(chain(pause=True)), waiting, generation=2, **asked))
+    assert (status.run, status.phase, reasons(plan)) == (1, "PausedAtChain", ["RestartIgnored"])
+    seen = during(scored(command()), entry(), pods=(pod(outcome="succeeded"),), **asked)
+    assert next_status(seen)[1].run == 2
