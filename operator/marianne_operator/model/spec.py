@@ -25,7 +25,7 @@ class KeyRef(Resource):
 
 
 class ScoreSource(Resource):
-    """A score kept in a ConfigMap. Read at first start, resume and restart; an edit in between changes nothing."""
+    """A score kept in a ConfigMap. Read at the start and when the spec changes: see `onScoreChange`."""
 
     config_map_key_ref: KeyRef
 
