@@ -23,11 +23,13 @@ def refusal(seen: Observation) -> ScoreRefusal | None:
         return None
     if (ceiling := _above_ceiling(seen.job, seen.settings)) is not None:
         return ScoreRefusal("FieldUnsupported", ceiling, stalled=True)
-    total = seen.score.compiled["total_sheets"]
-    if seen.job.status.run is None and seen.job.spec.start_sheet > total:
+    successor = successor_of(seen.score)
+    to_run = seen.score.compiled if successor is None else successor.compiled
+    total, begins = to_run["total_sheets"], seen.job.status.run is None or successor is not None
+    if begins and seen.job.spec.start_sheet > total:
         message = f"spec.startSheet: {seen.job.spec.start_sheet}, but the score has {total} sheets"
         return ScoreRefusal("ScoreInvalid", message, stalled=True)
-    return nowhere(seen) or _blocked(seen) or _claim_missing(seen) or _over_quota(seen, seen.score)
+    return nowhere(seen.job.spec, to_run) or _blocked(seen) or _claim_missing(seen) or _over_quota(seen, seen.score)
 
 
 def starts_something(seen: Observation) -> bool:

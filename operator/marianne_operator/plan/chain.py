@@ -11,7 +11,7 @@ from marianne_operator.model.chain import Chain
 from marianne_operator.model.job import JobView
 from marianne_operator.model.spec import JobSpec, KeyRef
 from marianne_operator.plan.draft import Draft
-from marianne_operator.plan.observation import Observation, ScoreReady, ScoreRefusal
+from marianne_operator.plan.observation import ScoreRefusal
 from marianne_operator.plan.volumes import claim_of
 from marianne_runner.contract import ChainedJob, CompiledScore, Concert
 
@@ -35,12 +35,10 @@ def depth(job: JobView) -> int:
     return job.chain.depth if job.chain is not None else 0
 
 
-def nowhere(seen: Observation) -> ScoreRefusal | None:
+def nowhere(spec: JobSpec, score: CompiledScore) -> ScoreRefusal | None:
     """A hook names a score that this job has not; said before anything runs."""
-    if not isinstance(seen.score, ScoreReady):
-        return None
-    for index, hook in enumerate(seen.score.compiled.get("hooks", ())):
-        if "job" in hook and source_of(seen.job.spec, hook["job"]) is None:
+    for index, hook in enumerate(score.get("hooks", ())):
+        if "job" in hook and source_of(spec, hook["job"]) is None:
             path = hook["job"]["path"]
             fix = f"list {path!r} in spec.files with a configMapKeyRef, or write configmap/<name>/<key>"
             why = f"on_success.{index}.job_path: {path!r} is no file of this job that a ConfigMap holds"

@@ -94,6 +94,26 @@ def test_what_it_waits_for_is_told_and_looked_for_again():
     assert decide(after(seen, plan, claim=CLAIM)).status.run == 2
 
 
+def test_the_files_that_it_needs_are_the_edited_scores():
+    target = {"path": "next.yaml", "detached": False, "pause": False}
+    hooks = [{"type": "run_job", "abort": False, "job": target}]
+    seen = look()
+    old, edit = seen.score.compiled, seen.score.edit
+    gone = replace(seen, score=replace(seen.score, compiled={**old, "hooks": hooks}))
+    assert decide(gone).status.run == 2
+    wanting = replace(edit.successor, compiled={**edit.successor.compiled, "hooks": hooks})
+    _, status = decided(replace(seen, score=replace(seen.score, edit=replace(edit, successor=wanting))))
+    assert (status.run, status.phase) == (1, "Refused")
+    assert status.condition("Stalled").message.startswith("on_success.0.job_path: 'next.yaml'")
+
+
+def test_it_has_the_sheet_that_it_is_to_start_with():
+    """Else it would be over before it had begun."""
+    _, status = decided(look(edited=2, startSheet=3))
+    assert (status.run, status.phase) == (1, "Refused")
+    assert status.condition("Stalled").message == "spec.startSheet: 3, but the score has 2 sheets"
+
+
 def test_a_rerun_that_was_taken_back_leaves_a_job_that_is_over():
     seen = replace(look(workspace={"persistentVolumeClaim": {"claimName": "mine"}}), claim=None)
     plan = decide(seen)
