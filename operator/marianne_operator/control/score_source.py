@@ -171,6 +171,8 @@ class ScoreSource:
         edit = edit_of(compiled, edited)
         if job.spec.on_score_change == "Ignore" or not edit.rest:
             return edit
+        if job.spec.start_sheet > edited["total_sheets"]:
+            return Edit(problem=f"spec.startSheet: {job.spec.start_sheet}, but it has {edited['total_sheets']} sheets")
         name = score_config_map_name(job.name, job.uid, edited["digest"])
         score = self._remember(job.namespace, name, _Score(edited, _text(edited), stored=False))
         return replace(edit, successor=Successor(edited, score.text, source, stored=False))

@@ -103,6 +103,8 @@ def _impossible(draft: Draft, asked: Restart) -> str | None:
     last = len(draft.sheets)
     if asked.from_sheet is not None and asked.from_sheet > last:
         return f"spec.restart.fromSheet: {asked.from_sheet}, but the score has {last} sheets"
+    if asked.scope == "All" and draft.seen.job.spec.start_sheet > last:
+        return f"spec.startSheet: {draft.seen.job.spec.start_sheet}, but the score has {last} sheets"
     return None
 
 

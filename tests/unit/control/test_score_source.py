@@ -246,3 +246,11 @@ async def test_of_a_forgotten_score_that_is_to_run_it_is_still_remembered_that_i
     stage.scores.stored("default", name)
     edit = (await stage.ready(body)).edit
     assert edit is not None and edit.successor is not None and edit.successor.stored
+
+
+async def test_an_edited_score_without_the_sheet_to_start_with_is_no_run_of_nothing(stage: Stage) -> None:
+    pinned = await stage.pin()
+    stage.sandbox.padding = "x"
+    edit = (await stage.ready(edited(pinned, scoreText="name: other\n", onScoreChange="RerunAll", startSheet=2))).edit
+    assert edit is not None and edit.successor is None
+    assert edit.problem == "spec.startSheet: 2, but it has 1 sheets"

@@ -141,6 +141,15 @@ def test_from_a_sheet_that_is_not_there_is_said_once_and_changes_nothing():
     assert again.notes == ()
 
 
+def test_all_from_a_first_sheet_that_is_not_there_is_said_and_changes_nothing():
+    seen = job(status=over(*MIXED), generation=2, restart={"token": "a", "scope": "All"}, startSheet=5)
+    plan, status = decided(observe(seen, score(4, needs=FORK)))
+    assert [(note.reason, note.message) for note in plan.notes] == [
+        ("RestartIgnored", "spec.startSheet: 5, but the score has 4 sheets")
+    ]
+    assert (status.run, states(status)) == (1, states(over(*MIXED)))
+
+
 RULE = {"type": "file_exists", "path": "{workspace}/made", "stage": 1, "retry_count": 0, "retry_delay_ms": 0}
 
 
