@@ -144,6 +144,8 @@ class ScoreSource:
             try:
                 edit = None if looked_at and not told else await self._compared(job, pinned, compiled)
             except _MissingError as missing:
+                if _names_another(job, pinned):
+                    return Edit(problem=str(missing))  # not kept: it may be there at the next look
                 edit = Edit(problem=str(missing)) if looked_at else None
             self._edits[job.uid] = known = asked, edit
             _limit(self._edits)
@@ -204,6 +206,12 @@ class ScoreSource:
             _, dropped = self._scores.popitem(last=False)
             self._characters -= len(dropped.text)
         return score
+
+
+def _names_another(job: JobView, pinned: ScoreStatus) -> bool:
+    """The spec names another ConfigMap, or key, than the one that the pinned score was read from."""
+    ref = job.spec.score_from.config_map_key_ref if job.spec.score_from is not None else None
+    return ref is not None and not pinned.source.startswith(f"configmap/{ref.name}/{ref.key}@")
 
 
 def _text(compiled: CompiledScore) -> str:

@@ -173,7 +173,6 @@ CHANGES: dict[str, tuple[dict[str, Any], bool]] = {
     "another verb": ({"paused": True}, False),
     "another score": ({"scoreText": "name: other\n"}, True),
     "a bad score": ({"scoreText": "bad"}, True),
-    "the score in a ConfigMap that is missing": (FROM, False),
 }
 
 
@@ -254,3 +253,25 @@ async def test_an_edited_score_without_the_sheet_to_start_with_is_no_run_of_noth
     edit = (await stage.ready(edited(pinned, scoreText="name: other\n", onScoreChange="RerunAll", startSheet=2))).edit
     assert edit is not None and edit.successor is None
     assert edit.problem == "spec.startSheet: 2, but it has 1 sheets"
+
+
+async def test_an_edit_that_names_a_config_map_is_taken_when_that_comes(stage: Stage) -> None:
+    """GitOps may apply the two in any order."""
+    pinned = await stage.pin()
+    body = edited(pinned, **FROM)
+    for _ in range(2):
+        missing = (await stage.ready(body)).edit
+        assert missing is not None and "ConfigMap 'scores' does not exist" in missing.problem
+        body["status"]["observedGeneration"] = body["metadata"]["generation"]
+        condition = {"type": "ScoreChangeIgnored", "status": "True", "reason": "Ignored", "lastTransitionTime": "x"}
+        body["status"]["conditions"] = [condition]
+    stage.config_map("scores", **{"song.yaml": "name: other\n"})
+    edit = (await stage.ready(body)).edit
+    assert edit is not None and not edit.problem
+
+
+async def test_a_config_map_that_was_read_may_go(stage: Stage) -> None:
+    stage.config_map("scores", **{"song.yaml": "name: song\n"})
+    pinned = await stage.pin(**FROM)
+    stage.cluster.store.delete("configmaps", "default", "scores")
+    assert (await stage.ready(edited(pinned, paused=True))).edit is None
