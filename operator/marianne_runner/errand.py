@@ -6,12 +6,20 @@ Where the ledger is mounted, the errand's mark there keeps it from running twice
 import json
 import sys
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from marianne_runner import hook_command, marks, notice
-from marianne_runner.contract import PROTOCOL, Errand, ErrandResult, encode_errand
+from marianne_runner.contract import (
+    MESSAGE_LIMIT,
+    PROTOCOL,
+    Errand,
+    ErrandResult,
+    decode_errand,
+    encode_errand,
+)
 from marianne_runner.places import Places
 from marianne_runner.processes import kill_everything_else
+from marianne_runner.seal import UnreadableMarkError, read_regular
 from marianne_runner.stop import Stop, TerminatedError
 from marianne_runner.timing import Clock
 
@@ -60,18 +68,20 @@ def _once(places: Places, brief: Errand, pod_uid: str, clock: Clock, stop: Stop)
     if not marks.link_once(folder / STARTED, json.dumps({"pod_uid": pod_uid}).encode()):
         return _repeated(folder, brief, pod_uid)
     result = _do(places, brief, pod_uid, clock, stop)
-    marks.link_once(folder / RESULT, json.dumps(result).encode())
+    marks.link_once(folder / RESULT, encode_errand(result))
     return result
 
 
 def _repeated(folder: Path, brief: Errand, pod_uid: str) -> ErrandResult:
+    why = "its first Pod was lost while it ran; what it did is not known"
     try:
-        held: dict[str, Any] = json.loads((folder / RESULT).read_bytes())
-    except FileNotFoundError:
-        result = _plain(brief, pod_uid, "its first Pod was lost while it ran; what it did is not known")
-        result["outcome"] = "lost"
-        return result
-    return cast(ErrandResult, {**held, "pod_uid": pod_uid})
+        if (held := read_regular(folder / RESULT, MESSAGE_LIMIT)) is not None:
+            return ErrandResult(**{**decode_errand(held.decode()), "pod_uid": pod_uid})
+    except (ValueError, UnreadableMarkError):
+        why = "the ledger does not hold what its first Pod answered, but something else"
+    result = _plain(brief, pod_uid, why)
+    result["outcome"] = "lost"
+    return result
 
 
 def _do(places: Places, brief: Errand, pod_uid: str, clock: Clock, stop: Stop) -> ErrandResult:

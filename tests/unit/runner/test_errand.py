@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from marianne_runner.contract import ERRAND_TAIL, MESSAGE_LIMIT, ErrandResult, decode_errand
+from marianne_runner.contract import ERRAND_TAIL, MESSAGE_LIMIT, ErrandResult, decode_errand, encode_errand
 from marianne_runner.streams import LOG_BYTES
 from tests.unit.runner.scene import REPOSITORY, Scene, compiled, wait_until
 
@@ -150,6 +150,23 @@ def test_sigterm_ends_the_command_and_is_told(scene: Scene) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 143
     assert (errand.answer["outcome"], errand.answer["message"]) == ("failed", "stopped by SIGTERM while it ran")
+
+
+def test_what_cannot_be_made_short_enough_keeps_nobody_busy() -> None:
+    long = {"pod_uid": "p" * MESSAGE_LIMIT, "protocol": 1, "errand": "hook-1", "outcome": "failed", "message": "m"}
+    assert len(encode_errand(ErrandResult(**long))) > MESSAGE_LIMIT  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize("forged", ["no answer", json.dumps({"x": "y" * 9000}), "[]"])
+def test_what_is_no_answer_is_not_repeated(scene: Scene, forged: str) -> None:
+    """An agent can write there: it must neither be said nor keep the Pod busy."""
+    Errand(scene, "pod-1", {"text": "true"}).run()
+    (written,) = scene.workspace.parent.rglob("errands/hook-1/result")
+    written.unlink()
+    written.write_text(forged)
+    second = Errand(scene, "pod-2", {"text": "true"}).run()
+    assert (second["outcome"], second["pod_uid"]) == ("lost", "pod-2")
+    assert "something else" in second["message"]
 
 
 def test_a_flood_of_output_does_not_fill_the_nodes_disk(scene: Scene) -> None:
