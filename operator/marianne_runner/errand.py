@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final, cast
 
-from marianne_runner import hook_command, marks, notice
+from marianne_runner import hook_command, hook_job, marks, notice
 from marianne_runner.contract import (
     MESSAGE_LIMIT,
     PROTOCOL,
@@ -92,6 +92,8 @@ def _do(places: Places, brief: Errand, pod_uid: str, clock: Clock, stop: Stop) -
         hook_command.perform(command, brief["timeout_seconds"], places, result, lambda: stop.called)
     elif (asked := brief.get("notice")) is not None:
         notice.perform(asked, result, clock.sleep, lambda: stop.called)
+    elif (start := brief.get("start")) is not None:
+        hook_job.perform(start, brief["timeout_seconds"], places, result, clock.sleep, lambda: stop.called)
     else:
         result["message"] = "this image's runner does not know what is asked: build the image anew"
     result["ended_at"] = clock.wall()

@@ -28,10 +28,11 @@ class Reply(NamedTuple):
     again: bool
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
+class Stay(urllib.request.HTTPRedirectHandler):
     """A redirect would take the message, and what may be secret in its headers, to a server that nobody named."""
 
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  (the base class's arguments)
+        """None: the redirect is the answer."""
         return None
 
 
@@ -79,7 +80,7 @@ def _headers(asked: Notice) -> dict[str, str]:
 
 def _sent(request: urllib.request.Request) -> Reply | None:
     """None: it was taken."""
-    opener = urllib.request.build_opener(_Stay)
+    opener = urllib.request.build_opener(Stay)
     try:
         with opener.open(request, timeout=NOTICE_SECONDS):
             return None

@@ -34,6 +34,33 @@ def test_a_hook_starts_a_second_job_in_the_same_workspace(lane: Lane) -> None:
     )
 
 
+def test_a_score_that_an_agent_wrote_is_started_with_an_accounts_rights(lane: Lane) -> None:
+    encore = yaml.safe_dump(bash_score("echo second >> songs"))
+    write = f"cat > next.yaml <<'END'\n{encore}END\n[ ! -e /var/run/secrets/kubernetes.io ] && echo first >> songs"
+    hooks = [{"type": "run_job", "job_path": "next.yaml"}]
+    meta = {"metadata": {"name": "starter"}}
+    rbac, account = "rbac.authorization.k8s.io", {"kind": "ServiceAccount", "name": "starter"}
+    rule = {"apiGroups": ["marianne.dev"], "resources": ["mariannejobs"], "verbs": ["create"]}
+    lane.apply(
+        {"apiVersion": "v1", "kind": "ServiceAccount", **meta},
+        {"apiVersion": f"{rbac}/v1", "kind": "Role", **meta, "rules": [rule]},
+        {
+            "apiVersion": f"{rbac}/v1",
+            "kind": "RoleBinding",
+            **meta,
+            "subjects": [account],
+            "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "starter"},
+        },
+    )
+    score = bash_score(write, on_success=hooks, concert={"enabled": True, "cooldown_between_jobs_seconds": 0})
+    lane.job("writes", score, hookServiceAccountName="starter")
+    status = lane.await_phase("writes", "Completed", "Failed", "Refused")
+    assert status["phase"] == "Completed", status
+    assert lane.lines("writes-workspace", "songs") == ["first", "second"], "no sheet had the token"
+    child = lane.get("mariannejob", status["hooks"][0]["job"])
+    assert child["spec"]["scoreText"] == encore
+
+
 def test_a_hook_that_fails_fails_the_job(lane: Lane) -> None:
     hooks = [{"type": "run_command", "command": "echo broken; exit 3"}]
     lane.job("fails", bash_score("true", on_success=hooks))

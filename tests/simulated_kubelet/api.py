@@ -42,6 +42,11 @@ class Api:
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
+    @property
+    def authorities(self) -> list[bytes]:
+        """Whom the API server's certificate is from, as DER."""
+        return self._context.get_ca_certs(binary_form=True)
+
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(ssl=self._context, limit=self._connections)
         timeout = aiohttp.ClientTimeout(total=None, connect=10)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tests.simulated_kubelet.account import mount_token, mounts_token, server
 from tests.simulated_kubelet.api import Api, ApiError
 from tests.simulated_kubelet.script import Body
 from tests.simulated_kubelet.statuses import MAIN
@@ -59,13 +60,15 @@ async def lay_out(api: Api, pod: Body, folders: Folders) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.parent.resolve().is_relative_to(root.resolve()) and not target.exists():
             target.symlink_to(source)
+    if mounts_token(pod):
+        await mount_token(api, pod, root)
     (root / "workspace").mkdir(exist_ok=True)  # the image's own, where nothing is mounted
     return root
 
 
 async def environment(api: Api, pod: Body) -> dict[str, str]:
     """The variables of the sheet's container; raises `ConfigError`."""
-    namespace, variables = pod["metadata"]["namespace"], {}
+    namespace, variables = pod["metadata"]["namespace"], server(api)
     for each in main_container(pod).get("env") or ():
         variables[each["name"]] = each.get("value") or await _variable(api, pod, namespace, each.get("valueFrom") or {})
     return variables

@@ -39,6 +39,8 @@ JOB: Final = {
     "spec.restart.mode": "Run: perform the sheets. ValidateOnly: only hold what was tried against its rules again.",
     "spec.resume": "Lets a job that is PausedAtChain start the next job of its chain.",
     "spec.resume.token": "Any text; a new one lets a paused chain go on. One that is there at the pause is not obeyed.",
+    "spec.hookServiceAccountName": "Lets run_job start a score that lies in the workspace, with this account's rights, "
+    "within what the chart allows. Agents write such files.",
     "spec.approve": "What becomes of sheets that wait for a person, at a checkpoint or after their last try.",
     "spec.approve[].sheet": "The sheet's number.",
     "spec.approve[].decision": "At a checkpoint: approve, reject, skip. Of what failed: retry, skip, accept, abort.",

@@ -122,6 +122,7 @@ class JobSpec(Resource):
     cancel_policy: Literal["Graceful", "Now"] = "Graceful"
     restart: Restart | None = None
     resume: Resume | None = None
+    hook_service_account_name: Name | None = None
     approve: Annotated[list[Answer], Field(max_length=500)] = []
     on_score_change: Literal["Ignore", "RerunAll"] = "Ignore"
     sheet_template: SheetTemplate = SheetTemplate()

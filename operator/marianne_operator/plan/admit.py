@@ -120,16 +120,17 @@ def begin(seen: Observation, score: ScoreReady) -> JobStatus:
 
 
 def _above_ceiling(job: JobView, settings: Settings) -> str | None:
-    """A `sheetTemplate` field beyond what the chart's values allow."""
+    """A field beyond what the chart's values allow."""
     template = job.spec.sheet_template
     for field, value, allowed in (
-        ("serviceAccountName", template.service_account_name, settings.allowed_service_accounts),
-        ("priorityClassName", template.priority_class_name, settings.allowed_priority_classes),
-        ("runtimeClassName", template.runtime_class_name, settings.allowed_runtime_classes),
+        ("hookServiceAccountName", job.spec.hook_service_account_name, settings.allowed_service_accounts),
+        ("sheetTemplate.serviceAccountName", template.service_account_name, settings.allowed_service_accounts),
+        ("sheetTemplate.priorityClassName", template.priority_class_name, settings.allowed_priority_classes),
+        ("sheetTemplate.runtimeClassName", template.runtime_class_name, settings.allowed_runtime_classes),
     ):
         if value is not None and allowed is not None and value not in allowed:
             known = ", ".join(allowed) or "none"
-            return f"spec.sheetTemplate.{field}: {value!r} is not allowed here; allowed: {known}"
+            return f"spec.{field}: {value!r} is not allowed here; allowed: {known}"
     return None
 
 

@@ -38,28 +38,47 @@ def depth(job: JobView) -> int:
 def nowhere(spec: JobSpec, score: CompiledScore) -> ScoreRefusal | None:
     """A hook names a score that this job has not; said before anything runs."""
     for index, hook in enumerate(score.get("hooks", ())):
-        if "job" in hook and source_of(spec, hook["job"]) is None:
+        if "job" in hook and not _somewhere(spec, hook["job"]):
             path = hook["job"]["path"]
-            fix = f"list {path!r} in spec.files with a configMapKeyRef, or write configmap/<name>/<key>"
+            fix = (
+                f"list {path!r} in spec.files with a configMapKeyRef, write configmap/<name>/<key>, or set "
+                "spec.hookServiceAccountName for a file of the workspace"
+            )
             why = f"on_success.{index}.job_path: {path!r} is no file of this job that a ConfigMap holds"
             return ScoreRefusal("ScoreInvalid", f"{why}: {fix}", stalled=True)
     return None
 
 
 def source_of(spec: JobSpec, chained: ChainedJob) -> KeyRef | None:
-    """The ConfigMap's key that holds the score."""
+    """The ConfigMap's key that holds the score; None where it is in none."""
+    if "file" in chained:
+        return None
     if "config_map" in chained and "key" in chained:
         return KeyRef(name=chained["config_map"], key=chained["key"])
     return next((each.config_map_key_ref for each in spec.files if each.path == chained["path"]), None)
 
 
-def child(draft: Draft, chained: ChainedJob, name: str, source: KeyRef) -> Mapping[str, Any]:
-    """The whole object."""
+def file_of(spec: JobSpec, chained: ChainedJob) -> str | None:
+    """The file of the workspace that is the score, where the job may start one."""
+    listed = "config_map" in chained or any(each.path == chained["path"] for each in spec.files)
+    if spec.hook_service_account_name is None or ("file" not in chained and listed):
+        return None
+    return chained.get("file", chained["path"])
+
+
+def _somewhere(spec: JobSpec, chained: ChainedJob) -> bool:
+    return source_of(spec, chained) is not None or file_of(spec, chained) is not None
+
+
+def child(draft: Draft, chained: ChainedJob, name: str, source: KeyRef | None) -> dict[str, Any]:
+    """The whole object; without a source all but the score, which an agent wrote: it may start none of that kind."""
     job = draft.seen.job
     root = job.chain.root if job.chain is not None else job.uid
     chain = Chain(root, job.name, job.uid, depth(job) + 1)
-    inherited = job.spec.model_dump(by_alias=True, exclude_defaults=True, mode="json", include=set(INHERITED))
-    reference = {"configMapKeyRef": {"name": source.name, "key": source.key}}
+    include = set(INHERITED) if source is None else {*INHERITED, "hook_service_account_name"}
+    inherited = job.spec.model_dump(by_alias=True, exclude_defaults=True, mode="json", include=include)
+    if source is not None:
+        inherited["scoreFrom"] = {"configMapKeyRef": {"name": source.name, "key": source.key}}
     return {
         "apiVersion": "marianne.dev/v1alpha1",
         "kind": "MarianneJob",
@@ -69,7 +88,7 @@ def child(draft: Draft, chained: ChainedJob, name: str, source: KeyRef) -> Mappi
             "labels": chain.labels(),
             "annotations": chain.annotations(),
         },
-        "spec": {**inherited, "scoreFrom": reference, "workspace": _workspace(draft, chained)},
+        "spec": {**inherited, "workspace": _workspace(draft, chained)},
     }
 
 

@@ -91,7 +91,9 @@ def name_of(draft: Draft, kind: Kind, number: int) -> str:
     return errand_name(draft.seen.job.name, draft.seen.job.uid, kind, number)
 
 
-def create(draft: Draft, name: str, told: Errand, env: Sequence[Mapping[str, Any]] = ()) -> None:
+def create(
+    draft: Draft, name: str, told: Errand, env: Sequence[Mapping[str, Any]] = (), account: str | None = None
+) -> None:
     """Its Pod, whose intent stands in the status by now or is written with this plan."""
     job, score, claim = draft.seen.job, draft.status.score, draft.seen.claim
     mounted, held = mounts(job.spec), volumes(job.name, job.spec, score.config_map if score else "")
@@ -110,6 +112,7 @@ def create(draft: Draft, name: str, told: Errand, env: Sequence[Mapping[str, Any
         deadline_seconds=round(told["timeout_seconds"] + PATIENCE_SECONDS),
         claim=claim if told["once"] else None,
         resources=None if told["once"] else _modest(draft),
+        account=account,
     )
     draft.creations.append(confined(job, parts, draft.seen.settings))
 
@@ -124,9 +127,11 @@ def _modest(draft: Draft) -> dict[str, Any]:
     }
 
 
-def create_again(draft: Draft, name: str, told: Errand, env: Sequence[Mapping[str, Any]] = ()) -> None:
+def create_again(
+    draft: Draft, name: str, told: Errand, env: Sequence[Mapping[str, Any]] = (), account: str | None = None
+) -> None:
     """As `create`, where the intent stood before this look."""
-    create(draft, name, told, env)
+    create(draft, name, told, env, account)
     draft.recovered = True
 
 

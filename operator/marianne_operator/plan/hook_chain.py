@@ -3,7 +3,7 @@
 from marianne_operator.model.hook import HookStatus
 from marianne_operator.model.job import JobView
 from marianne_operator.model.names import child_name
-from marianne_operator.plan import chain, errand
+from marianne_operator.plan import chain, errand, hook_file
 from marianne_operator.plan.clock import seconds, stamp
 from marianne_operator.plan.draft import Draft, Following
 from marianne_operator.plan.hook_command import waits
@@ -92,6 +92,8 @@ def _after_the_cooldown(draft: Draft, chained: ChainedJob, entry: HookStatus, du
         draft.following = Following("Waiting", f"{draft.hold.reason}: {draft.hold.message}", draft.hold)
         return entry
     number = errand.next_number(draft)
+    if chain.file_of(draft.seen.job.spec, chained) is not None:
+        return hook_file.begin(draft, chained, entry, number)
     job = child_name(draft.seen.job.name, draft.seen.job.uid, number)
     entry = entry.model_copy(update={"state": "dispatched", "job": job, "number": number, "not_before": None})
     return _create(draft, chained, entry)

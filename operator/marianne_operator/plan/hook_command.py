@@ -17,8 +17,8 @@ def step(draft: Draft, hook: Hook, entry: HookStatus, seen: Gone | Going | None)
     """Start it, make its Pod again where it is gone, or say what it does."""
     draft.following = Following("Running", f"{name(entry)} runs")
     if isinstance(seen, Going):
-        return _going(draft, entry, seen)
-    if (held := _held(draft, entry)) is not None:
+        return going(draft, entry, seen)
+    if (held := held_back(draft, entry)) is not None:
         draft.following = held
         return entry
     if not entry.active:
@@ -48,7 +48,7 @@ def _brief(draft: Draft, hook: Hook, number: int) -> Errand:
     return told
 
 
-def _held(draft: Draft, entry: HookStatus) -> Following | None:
+def held_back(draft: Draft, entry: HookStatus) -> Following | None:
     """What keeps its Pod from being made; what waits for the Pod's end does not, where it was made before."""
     if draft.hold is not None and not (entry.active and draft.hold.reason == "Draining"):
         return Following("Waiting", f"{draft.hold.reason}: {draft.hold.message}", draft.hold)
@@ -67,7 +67,8 @@ def waits(draft: Draft, entry: HookStatus, reason: str, message: str, until: flo
     return Following("Waiting", f"{reason}: {told}", draft.waiting(draft.status.waiting, reason, told, until=until))
 
 
-def _going(draft: Draft, entry: HookStatus, seen: Going) -> HookStatus:
+def going(draft: Draft, entry: HookStatus, seen: Going) -> HookStatus:
+    """Its Pod is there: what it waits for, and since when it runs."""
     if seen.why is not None:
         draft.following = waits(draft, entry, *seen.why)
         return entry

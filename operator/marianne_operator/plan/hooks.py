@@ -5,7 +5,7 @@ what runs end and starts nothing. A finished job stays silent.
 """
 
 from marianne_operator.model.hook import BAD, HookStatus
-from marianne_operator.plan import errand, hook_chain, hook_command
+from marianne_operator.plan import errand, hook_chain, hook_command, hook_file
 from marianne_operator.plan.control import CANCEL_NOW_GRACE_SECONDS
 from marianne_operator.plan.draft import Draft, Following
 from marianne_operator.plan.errand import Answered, Going, Gone
@@ -25,7 +25,8 @@ def hear(draft: Draft) -> Gone | Going | None:
     found = errand.look_at(draft, entry.pod_name, once=True)
     if not isinstance(found, Answered):
         return found
-    ended = hook_command.answered(draft, entry, found)
+    answered = hook_command.answered if entry.job is None else hook_file.answered
+    ended = answered(draft, entry, found)
     if draft.status.ending is not None and ended.state in BAD:
         ended = ended.model_copy(update={"state": "cancelled"})
     put(draft, ended)
@@ -69,6 +70,8 @@ def _step(draft: Draft, entry: HookStatus, seen: Gone | Going | None) -> HookSta
         return _paused(draft, entry, seen)
     hook = draft.score.get("hooks", [])[entry.index]
     if "job" in hook:
+        if entry.pod_name is not None:
+            return hook_file.step(draft, hook["job"], entry, seen)
         return hook_chain.step(draft, hook, hook["job"], entry)
     return hook_command.step(draft, hook, entry, seen)
 
@@ -82,7 +85,7 @@ def _stopped(draft: Draft, entry: HookStatus) -> HookStatus:
         draft.following = Following("Running", f"{name(entry)} is being stopped")
         return entry
     message = f"the run was ended: {ending.reason if ending else 'Cancelled'}"
-    left = f"; job {entry.job} goes on" if entry.active and entry.job else ""
+    left = f"; job {entry.job} goes on" if entry.active and entry.job and entry.pod_name is None else ""
     return over(draft, entry, "cancelled", message + left)
 
 

@@ -76,6 +76,8 @@ class Parts:
     """The job's, where the Pod signs with it."""
     resources: Mapping[str, Any] | None = None
     """In place of the template's."""
+    account: str | None = None
+    """The service account whose token it mounts: then nothing of the template's environment may steer its program."""
 
 
 def pod_manifest(job: JobView, attempt: Attempt, claim: ClaimView, settings: Settings) -> Mapping[str, Any]:
@@ -112,7 +114,7 @@ def confined(job: JobView, parts: Parts, settings: Settings) -> Mapping[str, Any
         "tolerations": template.tolerations or None,
         "affinity": _affinity(template.affinity, parts.claim),
         "priorityClassName": template.priority_class_name,
-        "serviceAccountName": template.service_account_name,
+        "serviceAccountName": parts.account or template.service_account_name,
         "imagePullSecrets": template.image_pull_secrets or None,
         "runtimeClassName": template.runtime_class_name,
         "initContainers": brought,
@@ -121,7 +123,7 @@ def confined(job: JobView, parts: Parts, settings: Settings) -> Mapping[str, Any
         "restartPolicy": "Never",
         "activeDeadlineSeconds": parts.deadline_seconds,
         "terminationGracePeriodSeconds": settings.termination_grace_seconds,
-        "automountServiceAccountToken": False,
+        "automountServiceAccountToken": parts.account is not None,
         "enableServiceLinks": False,
         "securityContext": POD_SECURITY,
     }
@@ -162,18 +164,19 @@ def _metadata(job: JobView, parts: Parts) -> dict[str, Any]:
 
 def _container(job: JobView, parts: Parts, settings: Settings) -> dict[str, Any]:
     template = job.spec.sheet_template
+    given = [] if parts.account is not None else template.env
     container: dict[str, Any] = {
         "name": MAIN_CONTAINER,
         "image": parts.image,
         "imagePullPolicy": settings.image_pull_policy,
         "command": parts.command,
-        "env": [*template.env, *parts.env, *ENVIRONMENT, *_key(parts)],
+        "env": [*given, *parts.env, *ENVIRONMENT, *_key(parts)],
         "volumeMounts": list(parts.mounts),
         "resources": _resources(template.resources, parts, settings),
         "terminationMessagePolicy": "File",
         "securityContext": CONTAINER_SECURITY,
     }
-    if template.env_from:
+    if template.env_from and parts.account is None:
         container["envFrom"] = template.env_from
     return container
 

@@ -29,8 +29,10 @@ DESTRUCTIVE: Final = tuple(
     )
 )
 """A guard against accidents, as Marianne has one: the Pod's confinement is what contains a hostile command."""
+WORKSPACE: Final = ("{workspace}/", "/workspace/")
 SOURCE: Final = (
-    "names no score that can be found here: write configmap/<name>/<key>, or the path of an entry of spec.files"
+    "names no score that can be found here: write configmap/<name>/<key>, the path of an entry of spec.files, "
+    "or that of a file of the workspace"
 )
 
 
@@ -60,7 +62,7 @@ def _of_chain(score: Score, hook: PostSuccessHookConfig) -> Iterator[tuple[str, 
     if not score.concert.enabled:
         yield "type", "run_job starts another job: set concert.enabled: true"
     path = hook.job_path or ""
-    if CONFIG_MAP.fullmatch(path) is None and not _is_inside(path):
+    if CONFIG_MAP.fullmatch(path) is None and not _is_inside(_in_workspace(path) or path):
         yield "job_path", f"{path[:80]!r} {SOURCE}"
     if hook.job_workspace is not None and not _is_inside(hook.job_workspace):
         yield "job_workspace", f"{hook.job_workspace[:80]!r} is no folder of the workspace: write a relative path"
@@ -68,6 +70,11 @@ def _of_chain(score: Score, hook: PostSuccessHookConfig) -> Iterator[tuple[str, 
 
 def _is_inside(path: str) -> bool:
     return len(path) <= LONGEST_PATH and INSIDE.fullmatch(path) is not None
+
+
+def _in_workspace(path: str) -> str | None:
+    """Of a path that says that it means the workspace: what is relative to it."""
+    return next((path.removeprefix(each) for each in WORKSPACE if path.startswith(each)), None)
 
 
 def _unsplittable(command: str) -> str:
@@ -112,6 +119,8 @@ def _chained(written: PostSuccessHookConfig) -> ChainedJob:
     job = ChainedJob(path=path, detached=written.detached, pause=written.pause_before_chain)
     if (found := CONFIG_MAP.fullmatch(path)) is not None:
         job["config_map"], job["key"] = found[1], found[3]
+    elif (file := _in_workspace(path)) is not None:
+        job["file"] = file
     if written.job_workspace is not None:
         job["workspace"] = written.job_workspace
     return job

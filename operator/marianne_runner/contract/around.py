@@ -30,11 +30,13 @@ class Notification(TypedDict):
 
 
 class ChainedJob(TypedDict):
-    """The score of the job that a hook starts: a ConfigMap's key, else `path` is that of a file of this job."""
+    """The score of the job that a hook starts: a ConfigMap's key, a file of this job, or one of its workspace."""
 
     path: str
     config_map: NotRequired[str]
     key: NotRequired[str]
+    file: NotRequired[str]
+    """Of the workspace and nowhere else; without it `path` is first looked for in `spec.files`."""
     workspace: NotRequired[str]
     """A folder of this job's workspace, for the child to work in."""
     detached: bool

@@ -6,6 +6,8 @@ from typing import Any, Final, Literal, NotRequired, TypedDict, cast
 from marianne_runner.contract.message import UnreadableMessageError
 from marianne_runner.contract.places import MESSAGE_LIMIT, PROTOCOL
 
+SCORE_LIMIT: Final = 524288
+"""Characters of `spec.scoreText`; a file is measured in bytes."""
 ERRAND_TAIL: Final = 2000
 """Characters of the output's end that an answer carries (semantics §8)."""
 NOTICE_SECONDS: Final = 30.0
@@ -34,6 +36,16 @@ class Notice(TypedDict):
     body: dict[str, Any]
 
 
+class Start(TypedDict):
+    """Create a job at the API server: `body`, with the text of a file of the workspace as `spec.scoreText`."""
+
+    file: str
+    """Relative to the workspace."""
+    body: dict[str, Any]
+    account: str
+    """The service account that the Pod runs as."""
+
+
 class Errand(TypedDict):
     """Exactly one kind of work is present."""
 
@@ -49,6 +61,7 @@ class Errand(TypedDict):
     """It has the ledger, which keeps it from ever running twice."""
     command: NotRequired[Command]
     notice: NotRequired[Notice]
+    start: NotRequired[Start]
 
 
 class ErrandResult(TypedDict):

@@ -172,6 +172,15 @@ def test_ceilings_of_the_sheet_template(field, ceiling, allowed, refused):
         assert f"spec.sheetTemplate.{field}: 'it'" in status.condition("Stalled").message
 
 
+@pytest.mark.parametrize(("allowed", "refused"), [(None, False), ((), True), (("other",), True), (("it",), False)])
+def test_the_ceiling_of_the_account_that_starts_jobs(allowed, refused):
+    settings = Settings(runner_image="runner:1", allowed_service_accounts=allowed)
+    _, status = decided(observe(job(hookServiceAccountName="it"), settings=settings))
+    assert (status.phase == "Refused") is refused
+    if refused:
+        assert "spec.hookServiceAccountName: 'it' is not allowed here" in status.condition("Stalled").message
+
+
 def test_what_is_not_asked_for_meets_no_ceiling():
     settings = Settings(
         "runner:1", allowed_service_accounts=(), allowed_priority_classes=(), allowed_runtime_classes=()

@@ -414,6 +414,7 @@ def test_a_score_that_is_nowhere_is_refused_before_anything_runs(files: list[Any
     told = status.condition("Accepted").message
     assert "on_success.0.job_path" in told
     assert "spec.files" in told
+    assert "spec.hookServiceAccountName" in told
 
 
 def test_a_child_that_is_not_known_yet_is_made_again() -> None:

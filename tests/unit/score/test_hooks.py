@@ -52,6 +52,12 @@ def test_a_job_by_its_config_map_and_by_a_file_of_this_one():
     assert hooks[1]["job"] == {"path": "more/next.yaml", "workspace": "out/b", "detached": True, "pause": True}
 
 
+@pytest.mark.parametrize("path", ["{workspace}/out/next.yaml", "/workspace/out/next.yaml"])
+def test_a_job_by_a_file_of_the_workspace_and_nothing_else(path):
+    job = compiled({**CHAIN, "job_path": path})["hooks"][0]["job"]
+    assert job == {"path": path, "file": "out/next.yaml", "detached": False, "pause": False}
+
+
 def test_the_concert():
     bounds = {"max_chain_depth": 7, "cooldown_between_jobs_seconds": 0, "inherit_workspace": False}
     assert compiled(CHAIN, concert=bounds)["concert"] == {
@@ -68,7 +74,10 @@ REFUSED = [
     ({**RUN, "type": "run_script", "command": "a 'b"}, "on_success.0.command: cannot be split"),
     ({**CHAIN, "job_path": "/abs/next.yaml"}, "on_success.0.job_path: '/abs/next.yaml' names no score"),
     ({**CHAIN, "job_path": "../next.yaml"}, "on_success.0.job_path"),
-    ({**CHAIN, "job_path": "{workspace}/next.yaml"}, "on_success.0.job_path"),
+    ({**CHAIN, "job_path": "{workspace}/../next.yaml"}, "on_success.0.job_path"),
+    ({**CHAIN, "job_path": "/workspace//etc/passwd"}, "on_success.0.job_path"),
+    ({**CHAIN, "job_path": "/workspace/.marianne/x"}, "on_success.0.job_path"),
+    ({**CHAIN, "job_path": "{workspace}/"}, "on_success.0.job_path"),
     ({**CHAIN, "job_workspace": "/abs"}, "on_success.0.job_workspace: '/abs' is no folder"),
     ({**CHAIN, "job_workspace": "a/../../b"}, "on_success.0.job_workspace"),
     ({**CHAIN, "job_workspace": ".marianne"}, "on_success.0.job_workspace"),
