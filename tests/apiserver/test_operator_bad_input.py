@@ -37,7 +37,7 @@ REFUSED = {
     "no such sheet": (written(dependencies={1: [9]}), "ScoreInvalid", "9"),
     "too many sheets": (jobs.job("bad", jobs.score(501, dependencies={})), "ScoreTooLarge", "501"),
     "template syntax": (jobs.job("bad", jobs.score(1, "{{ oh")), "ScoreInvalid", "template"),
-    "what a person approves": (written(checkpoints={"enabled": True}), "ScoreUnsupported", "checkpoints"),
+    "what a model reviews": (written(ai_review={"enabled": True}), "ScoreUnsupported", "ai_review"),
     "starts beyond the end": (jobs.job("bad", jobs.score(2), startSheet=3), "ScoreInvalid", "startSheet"),
 }
 

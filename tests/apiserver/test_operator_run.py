@@ -29,7 +29,7 @@ async def test_five_sheets(
     assert await jobs.events_of(api, namespace, "song") == {}, "a plain run is silent"
     calls = audit.calls()
     assert [call for call in calls if call.code == 403] == []
-    writes = [call for call in calls if call.write]
+    writes = [call for call in calls if call.write and call.namespace == namespace]  # others' jobs may have left limits
     assert len(writes) <= 2 * 5 + 2, "two for each sheet, the score's ConfigMap, and the beginning"
 
 

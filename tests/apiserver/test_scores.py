@@ -9,8 +9,8 @@ from tests.scores import plays
 from tests.simulated_kubelet.api import Api
 from tests.simulated_kubelet.kubelet import SimulatedKubelet
 
-ANSWERS = ".answers"
-"""In each workspace."""
+ANSWERS = ".marianne-answers"
+"""In each workspace, under a name that a fresh run does not archive."""
 
 
 async def test_real_scores_run_to_their_ends(
