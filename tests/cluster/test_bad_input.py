@@ -53,7 +53,7 @@ STALLED = [
     Stalled("typo", _text("nmae: x\nsheet: {size: 1, total_items: 1}\nprompt: {template: x}"), "ScoreInvalid", "nmae"),
     Stalled("late-start", {"score": GOOD, "startSheet": 9}, "ScoreInvalid", "spec.startSheet"),
     Stalled("cycle", {"score": CYCLE}, "ScoreInvalid", "cycle"),
-    Stalled("not-yet", {"score": GOOD | {"checkpoints": {"enabled": True}}}, "ScoreUnsupported", "checkpoints.enabled"),
+    Stalled("not-yet", {"score": GOOD | {"ai_review": {"enabled": True}}}, "ScoreUnsupported", "ai_review.enabled"),
     Stalled("undefined", {"score": bash_score("x") | {"prompt": {"template": "{{ nope }}"}}}, "SheetFailed", "nope"),
 ]
 WAITS = [
