@@ -6,6 +6,7 @@ running.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ def main() -> int:
     except UnknownLaneError as error:
         say(str(error))
         return 1
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a shell's background job; tests interrupt programs
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     needs = {lane.needs for lane in lanes} - {"nothing"}
     own_cluster = "cluster" in needs and os.environ.get("CLUSTER") != "existing"
     preparation = Preparation.start(FOLDER / "preparation.log", with_images=own_cluster) if needs else None
