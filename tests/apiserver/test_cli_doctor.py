@@ -20,7 +20,7 @@ from tests.apiserver.operator_process import OperatorProcess
 
 VIEWER_LACKS = [
     "create mariannejobs.marianne.dev in namespace {}: run",
-    "patch mariannejobs.marianne.dev in namespace {}: pause, resume, cancel",
+    "patch mariannejobs.marianne.dev in namespace {}: pause, resume, restart, cancel, approve",
     "delete mariannejobs.marianne.dev in namespace {}: kubectl delete, and the API",
     "create pods in namespace {}: files",
     "delete pods in namespace {}: files",
