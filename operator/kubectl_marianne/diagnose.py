@@ -21,7 +21,7 @@ async def command(
     from kubectl_marianne.diagnose_look import examine  # noqa: PLC0415  (httpx: not for --help)
     from kubectl_marianne.fetch import job_rows, look  # noqa: PLC0415
     from kubectl_marianne.layout_diagnosis import as_object, page, stuck, stuck_lines, stuck_object  # noqa: PLC0415
-    from kubectl_marianne.output import complain, show, show_json, show_yaml  # noqa: PLC0415
+    from kubectl_marianne.output import complain, show, show_object  # noqa: PLC0415
     from kubectl_marianne.session import session  # noqa: PLC0415
 
     async with session(options) as opened:
@@ -30,7 +30,7 @@ async def command(
         rows = stuck((await job_rows(opened))[0]) if job is None else []
         if options.output is not None:
             told = stuck_object(rows) if facts is None else as_object(facts)
-            (show_json if options.output == "json" else show_yaml)(told)
+            show_object(options.output, told)
         elif facts is not None:
             show(page(facts, seen), opened.screen)
         elif rows:

@@ -100,6 +100,11 @@ def show_yaml(body: Mapping[str, Any]) -> None:
     tell(yaml.safe_dump(dict(body), sort_keys=False).rstrip("\n"))
 
 
+def show_object(output: str, body: Mapping[str, Any]) -> None:
+    """As `-o json` or `-o yaml` wants it."""
+    (show_json if output == "json" else show_yaml)(body)
+
+
 def show_objects(output: str, objects: list[Mapping[str, Any]], *, one: bool) -> None:
     """As kubectl: `name` feeds it again; several objects are a `List`."""
     if output == "name":
@@ -107,4 +112,4 @@ def show_objects(output: str, objects: list[Mapping[str, Any]], *, one: bool) ->
             tell(f"{JOB}/{each['metadata']['name']}")
         return
     whole: Mapping[str, Any] = objects[0] if one else {"apiVersion": "v1", "kind": "List", "items": objects}
-    (show_json if output == "json" else show_yaml)(whole)
+    show_object(output, whole)

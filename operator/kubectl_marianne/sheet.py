@@ -30,7 +30,7 @@ async def command(
         raise refuse("--evidence goes with --attempts")
     from kubectl_marianne.fetch import look, one_job  # noqa: PLC0415  (not for --help)
     from kubectl_marianne.layout_sheet import sheet_lines  # noqa: PLC0415
-    from kubectl_marianne.output import complain, show, show_json, show_yaml  # noqa: PLC0415
+    from kubectl_marianne.output import complain, show, show_object  # noqa: PLC0415
     from kubectl_marianne.session import session  # noqa: PLC0415
     from kubectl_marianne.sheet_attempts import Asked, show_attempts  # noqa: PLC0415
     from kubectl_marianne.waits import timeout_of  # noqa: PLC0415
@@ -48,7 +48,7 @@ async def command(
         verdict = await verdict_of_sheet(opened.connection, found, item)
         details = sheet_details(item, verdict)
         if options.output in ("json", "yaml"):
-            (show_json if options.output == "json" else show_yaml)(details)
+            show_object(options.output, details)
         else:
             show(sheet_lines(details, look(opened, opened.screen)), opened.screen)
         return exits.OK

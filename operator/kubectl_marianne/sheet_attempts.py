@@ -11,7 +11,7 @@ from kubectl_marianne.fetch import look, pods_of
 from kubectl_marianne.files_pod import ReaderError, ask_pod
 from kubectl_marianne.files_reader import NoImageError, Question, claim_of, image_of, reader
 from kubectl_marianne.layout_attempts import attempt_lines, evidence_lines
-from kubectl_marianne.output import complain, show, show_json, show_yaml
+from kubectl_marianne.output import complain, show, show_object
 from kubectl_marianne.session import Session
 from marianne_client import paths
 from marianne_client.attempts import attempt_details, attempts_by_sheet
@@ -45,7 +45,7 @@ async def show_attempts(opened: Session, job: Body, asked: Asked) -> int:
     if opened.options.output in ("json", "yaml"):
         details = [_with(attempt_details(each), kept.get(each.number)) for each in found]
         body = {"job_id": job["metadata"]["name"], "sheet_num": asked.sheet, "attempts": details}
-        (show_json if opened.options.output == "json" else show_yaml)(body)
+        show_object(opened.options.output, body)
         return exits.OK
     if found:
         show(attempt_lines(found, look(opened, opened.screen)), opened.screen)

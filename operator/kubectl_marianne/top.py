@@ -20,7 +20,7 @@ async def command(
         raise refuse("a job is named, so neither --all-namespaces nor --selector can choose others")
     from kubectl_marianne.fetch import look  # noqa: PLC0415  (httpx: not for --help)
     from kubectl_marianne.layout_top import top_lines  # noqa: PLC0415
-    from kubectl_marianne.output import complain, show, show_json, show_yaml  # noqa: PLC0415
+    from kubectl_marianne.output import complain, show, show_object  # noqa: PLC0415
     from kubectl_marianne.session import session  # noqa: PLC0415
     from kubectl_marianne.top_look import used_by_jobs, used_by_sheets  # noqa: PLC0415
 
@@ -28,7 +28,7 @@ async def command(
         rows, why = await (used_by_jobs(opened) if job is None else used_by_sheets(opened, job))
         if options.output is not None:
             told = {"rows": [row.told for row in rows], "metrics": why or None}
-            (show_json if options.output == "json" else show_yaml)(told)
+            show_object(options.output, told)
         elif rows:
             show(top_lines(rows, look(opened, opened.screen), namespaces=options.all_namespaces), opened.screen)
         else:

@@ -17,7 +17,7 @@ async def command(
     if options.output not in (None, "json", "yaml"):
         raise refuse("-o is one of json, yaml")
     from kubectl_marianne.lines import line  # noqa: PLC0415  (httpx: not for --help)
-    from kubectl_marianne.output import complain, show, show_json, show_yaml, standard_screen  # noqa: PLC0415
+    from kubectl_marianne.output import complain, show, show_object, standard_screen  # noqa: PLC0415
     from kubectl_marianne.process import told as explained  # noqa: PLC0415
     from marianne_client.errors import UnreachableError  # noqa: PLC0415
     from marianne_client.kubeconfig import KubeconfigError  # noqa: PLC0415
@@ -32,7 +32,7 @@ async def command(
             complain(explained(error))
             code = exits.ERROR
     if options.output:
-        (show_json if options.output == "json" else show_yaml)(told)
+        show_object(options.output, told)
     else:
         show([line(f"{key:<10}{value}") for key, value in told.items()], standard_screen(no_color=options.no_color))
     return code
