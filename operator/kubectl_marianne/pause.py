@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kubectl_marianne.options import CLUSTER, SELECTION, Options, verb
-from kubectl_marianne.steering_command import ALL, JOBS, Meant, check, chosen, obey
+from kubectl_marianne.steering_command import ALL, JOBS, Meant, check, steered
 from kubectl_marianne.waits import TIMEOUT, WAIT, timeout_of
 
 
@@ -23,9 +23,6 @@ async def command(
     """Running sheets end first, unless they are interrupted."""
     meant = Meant(jobs or (), every, wait, timeout_of(timeout))
     check(options, meant)
-    from kubectl_marianne.session import session  # noqa: PLC0415  (httpx: not for --help)
-    from marianne_client import verbs  # noqa: PLC0415
+    from marianne_client import verbs  # noqa: PLC0415  (httpx: not for --help)
 
-    async with session(options) as opened:
-        found = await chosen(opened, meant)
-        return await obey(opened, found, lambda job: verbs.pause(job, interrupt=interrupt), meant, "paused")
+    return await steered(options, meant, lambda job: verbs.pause(job, interrupt=interrupt), "paused")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from kubectl_marianne.options import CLUSTER, SELECTION, Options, refuse, verb
-from kubectl_marianne.steering_command import ALL, JOBS, Meant, check, chosen, obey
+from kubectl_marianne.steering_command import ALL, JOBS, Meant, check, steered
 from kubectl_marianne.waits import TIMEOUT, WAIT, timeout_of
 
 
@@ -31,12 +31,9 @@ async def command(
     if from_sheet is not None and every_sheet:
         raise refuse("--from-sheet or --all-sheets, not both")
     asked = _asked(from_sheet, every_sheet, validate_only)
-    from kubectl_marianne.session import session  # noqa: PLC0415  (httpx: not for --help)
-    from marianne_client import verbs  # noqa: PLC0415
+    from marianne_client import verbs  # noqa: PLC0415  (httpx: not for --help)
 
-    async with session(options) as opened:
-        found = await chosen(opened, meant)
-        return await obey(opened, found, lambda job: verbs.restart(job, asked), meant, "completed")
+    return await steered(options, meant, lambda job: verbs.restart(job, asked), "completed")
 
 
 def _asked(from_sheet: int | None, every_sheet: bool, validate_only: bool) -> dict[str, Any]:

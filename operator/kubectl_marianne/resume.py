@@ -3,7 +3,7 @@
 import uuid
 
 from kubectl_marianne.options import CLUSTER, SELECTION, Options, verb
-from kubectl_marianne.steering_command import ALL, JOBS, Meant, check, chosen, obey
+from kubectl_marianne.steering_command import ALL, JOBS, Meant, check, steered
 from kubectl_marianne.waits import TIMEOUT, WAIT, timeout_of
 
 
@@ -18,9 +18,6 @@ async def command(
     """`--wait` returns when the job goes on."""
     meant = Meant(jobs or (), every, wait, timeout_of(timeout))
     check(options, meant)
-    from kubectl_marianne.session import session  # noqa: PLC0415  (httpx: not for --help)
-    from marianne_client import verbs  # noqa: PLC0415
+    from marianne_client import verbs  # noqa: PLC0415  (httpx: not for --help)
 
-    async with session(options) as opened:
-        found = await chosen(opened, meant)
-        return await obey(opened, found, lambda job: verbs.resume(job, uuid.uuid4().hex), meant, "resumed")
+    return await steered(options, meant, lambda job: verbs.resume(job, uuid.uuid4().hex), "resumed")

@@ -41,6 +41,14 @@ def check(options: Options, meant: Meant) -> None:
         raise refuse("--timeout is for --wait")
 
 
+async def steered(options: Options, meant: Meant, ask: "Ask", goal: "Goal") -> int:
+    """The whole of a verb that asks nobody: find the jobs that are meant, and have them obey."""
+    from kubectl_marianne.session import session  # noqa: PLC0415  (httpx: not for --help)
+
+    async with session(options) as opened:
+        return await obey(opened, await chosen(opened, meant), ask, meant, goal)
+
+
 async def chosen(opened: "Session", meant: Meant) -> list["JobId"]:
     """The jobs that are meant."""
     from kubectl_marianne.fetch import job_rows  # noqa: PLC0415  (httpx: not for --help)
