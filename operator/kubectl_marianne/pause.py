@@ -23,6 +23,6 @@ async def command(
     """Running sheets end first, unless they are interrupted."""
     meant = Meant(jobs or (), every, wait, timeout_of(timeout))
     check(options, meant)
-    from marianne_client import verbs  # noqa: PLC0415  (httpx: not for --help)
+    from marianne_client import verbs  # noqa: PLC0415  (not for --help)
 
     return await steered(options, meant, lambda job: verbs.pause(job, interrupt=interrupt), "paused")

@@ -31,7 +31,7 @@ async def command(
     if from_sheet is not None and every_sheet:
         raise refuse("--from-sheet or --all-sheets, not both")
     asked = _asked(from_sheet, every_sheet, validate_only)
-    from marianne_client import verbs  # noqa: PLC0415  (httpx: not for --help)
+    from marianne_client import verbs  # noqa: PLC0415  (not for --help)
 
     return await steered(options, meant, lambda job: verbs.restart(job, asked), "completed")
 

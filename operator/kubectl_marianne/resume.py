@@ -18,6 +18,6 @@ async def command(
     """`--wait` returns when the job goes on."""
     meant = Meant(jobs or (), every, wait, timeout_of(timeout))
     check(options, meant)
-    from marianne_client import verbs  # noqa: PLC0415  (httpx: not for --help)
+    from marianne_client import verbs  # noqa: PLC0415  (not for --help)
 
     return await steered(options, meant, lambda job: verbs.resume(job, uuid.uuid4().hex), "resumed")

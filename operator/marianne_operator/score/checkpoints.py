@@ -1,21 +1,17 @@
 """When a score wants a person to be asked, as the operator and the runner look at it."""
 
-from typing import Any
-
 from marianne_operator.score.fields import Score
 from marianne_operator.score.fields.learning import CheckpointTriggerConfig
 from marianne_operator.score.templates import SHOWN
-from marianne_runner.contract import Checkpoint
+from marianne_runner.contract import Checkpoint, CompiledScore
 
 
-def checkpoints(score: Score) -> dict[str, Any]:
-    """The compiled score's keys about it: none where nobody is ever asked."""
-    found: dict[str, Any] = {}
+def add_checkpoints(compiled: CompiledScore, score: Score) -> None:
+    """Nothing where nobody is ever asked."""
     if score.checkpoints.enabled and score.checkpoints.triggers:
-        found["checkpoints"] = [_checkpoint(each) for each in score.checkpoints.triggers]
+        compiled["checkpoints"] = [_checkpoint(each) for each in score.checkpoints.triggers]
     if score.learning.escalation_enabled:
-        found["escalation"] = True
-    return found
+        compiled["escalation"] = True
 
 
 def _checkpoint(trigger: CheckpointTriggerConfig) -> Checkpoint:

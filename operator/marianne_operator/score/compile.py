@@ -5,10 +5,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from marianne_operator.score import effects, hooks, templates
-from marianne_operator.score.afterwards import add_afterwards
+from marianne_operator.score import effects, templates
 from marianne_operator.score.around import add_what_is_around
-from marianne_operator.score.checkpoints import checkpoints, never_asked
+from marianne_operator.score.checkpoints import never_asked
 from marianne_operator.score.conditions import applies
 from marianne_operator.score.cost_limits import cost_limits
 from marianne_operator.score.expansion import Place, dependencies, fan_out, items, places
@@ -88,7 +87,6 @@ def assembled(score: Score, digest: str, vain: list[str], warned: list[str]) -> 
     _add_optional(compiled, score)
     _add_skips(compiled, score, every)
     add_what_is_around(compiled, score)
-    compiled.update(checkpoints(score))  # type: ignore[typeddict-item]
     compiled["warnings"] = [*compiled["warnings"], *never_asked(score, len(every))]
     text = json.dumps(compiled, ensure_ascii=False, default=str)  # str: dates, as a template would print them
     if (size := len(text.encode())) > MAX_COMPILED:
@@ -257,10 +255,7 @@ def _add_optional(compiled: CompiledScore, score: Score) -> None:
             idle_timeout_seconds=score.stale_detection.idle_timeout_seconds,
             check_interval_seconds=score.stale_detection.check_interval_seconds,
         )
-    add_afterwards(compiled, score)
     if names := {str(number): each.name for number, each in score.movements.items() if each.name}:
         compiled["stage_names"] = names
-    if score.on_success:
-        compiled["hooks"], compiled["concert"] = hooks.hooks(score), hooks.concert(score)
     if score.sheet.descriptions:
         compiled["descriptions"] = {str(number): text for number, text in score.sheet.descriptions.items()}
