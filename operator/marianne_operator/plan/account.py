@@ -4,16 +4,16 @@ Attempts that go on are noted in the draft for the steps after this one; attempt
 a retry or a new start. A sheet that is terminal is never touched again.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 from marianne_operator.model.pod import PodView
 from marianne_operator.model.status import SheetStatus
-from marianne_operator.plan import outcome, waiting
+from marianne_operator.plan import outcome
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.launch import intended
 from marianne_operator.plan.plan import PodDeletion
 from marianne_operator.plan.settle import settle
+from marianne_operator.plan.starting import start_of
 
 LINGERING_SECONDS: Final = 60.0
 """From the end of the sheet's container to the end of its Pod."""
@@ -24,7 +24,7 @@ def account(draft: Draft) -> None:
     _adopt(draft)
     for sheet in [each for each in draft.sheets if each.active]:
         name = sheet.pod_name or ""
-        pod, ghost = _own(draft, draft.seen.pods, name), _own(draft, draft.seen.ghosts, name)
+        pod, ghost = draft.own(draft.seen.pods, name), draft.own(draft.seen.ghosts, name)
         match outcome.judge(pod, ghost, draft.now, draft.status.nonce):
             case outcome.Ended() as ended:
                 settle(draft, sheet, ended)
@@ -70,12 +70,12 @@ def _sheet_of(draft: Draft, pod: PodView) -> SheetStatus | None:
     return draft.sheets[pod.sheet - 1] if ours else None
 
 
-def _own(draft: Draft, pods: Mapping[str, PodView], name: str) -> PodView | None:
-    pod = pods.get(name)
-    return pod if pod is not None and pod.owner_uid == draft.seen.job.uid else None
-
-
 def _going(draft: Draft, sheet: SheetStatus, pod: PodView) -> None:
+    """One that never starts is made again under the same attempt, elsewhere perhaps, or from an image that was mended.
+
+    The attempt is not given up: after an outage this Pod may be older than it looks and have finished unseen, and
+    then the next one of its name finds the verdict in the ledger. Another attempt would pay for the work again.
+    """
     if pod.deleting_at is not None:
         draft.wake_at(pod.deleting_at + outcome.LOST_AFTER_SECONDS)
     if pod.ran:
@@ -83,27 +83,11 @@ def _going(draft: Draft, sheet: SheetStatus, pod: PodView) -> None:
             draft.running[sheet.num] = pod.container.started_at or draft.now
         draft.put(sheet.to(waiting=None))
         return
-    deadline = pod.created_at + draft.seen.settings.start_deadline_seconds
-    why = waiting.of_pod(pod, draft.seen.pod_events.get(pod.uid, ""), draft.now)
-    if draft.now >= deadline and pod.deleting_at is None:
-        _never_started(draft, sheet, pod, why)
+    start = start_of(draft, pod, f"sheet {sheet.num}")
+    if start.given_up:
         return
-    if pod.deleting_at is None:
-        draft.wake_at(min(deadline, waiting.next_look(pod, draft.now)))
-    told = None if why is None else draft.waiting(sheet.waiting, *why, until=deadline)
+    told = None if start.why is None else draft.waiting(sheet.waiting, *start.why, until=start.deadline)
     draft.put(sheet.to(waiting=told))
-
-
-def _never_started(draft: Draft, sheet: SheetStatus, pod: PodView, why: tuple[str, str] | None) -> None:
-    """Make the same attempt again, on another node perhaps, or from an image that was mended.
-
-    The attempt is not given up: after an outage this Pod may be older than it looks and have finished unseen, and
-    then the next one of its name finds the verdict in the ledger. Another attempt would pay for the work again.
-    """
-    draft.deletions.append(PodDeletion(pod.name, pod.uid))
-    reason = "no reason is known" if why is None else f"{why[0]}: {why[1]}"
-    limit = draft.seen.settings.start_deadline_seconds
-    draft.warn("NotStarted", f"sheet {sheet.num}: Pod {pod.name} did not start within {limit:.0f} s; {reason}")
 
 
 def _node_lost(draft: Draft, sheet: SheetStatus, pod: PodView, message: str) -> None:

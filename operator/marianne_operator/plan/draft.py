@@ -63,6 +63,11 @@ class Draft:
         """The run performs nothing: no instrument, no dependencies, no second try."""
         return self.status.run_mode == "ValidateOnly"
 
+    def own(self, pods: Mapping[str, PodView], name: str) -> PodView | None:
+        """Of these, the Pod of that name, if it is this job's: a namesake of an earlier one is not."""
+        pod = pods.get(name)
+        return pod if pod is not None and pod.owner_uid == self.seen.job.uid else None
+
     def put(self, sheet: SheetStatus) -> None:
         """Replace this sheet; what an attempt left behind is cut to what the status can afford."""
         self.sheets[sheet.num - 1] = sheet if sheet.active else fitted(sheet, len(self.sheets))

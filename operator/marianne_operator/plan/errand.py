@@ -11,11 +11,11 @@ from typing import Any, Final, Literal
 
 from marianne_operator.model.names import errand_name
 from marianne_operator.model.pod import PodView
-from marianne_operator.plan import waiting
 from marianne_operator.plan.draft import Draft
 from marianne_operator.plan.outcome import LOST_AFTER_SECONDS
 from marianne_operator.plan.plan import PodDeletion
 from marianne_operator.plan.pod_manifest import RUNNER, Parts, confined
+from marianne_operator.plan.starting import start_of
 from marianne_operator.plan.volumes import mounts, volumes
 from marianne_runner.contract import (
     ERRAND_LABEL,
@@ -137,7 +137,7 @@ def create_again(
 
 def look_at(draft: Draft, name: str, *, once: bool) -> Gone | Going | Answered:
     """What is known of the errand whose Pod has that name; one that never starts is deleted, to be made again."""
-    pod, ghost = _own(draft, draft.seen.pods, name), _own(draft, draft.seen.ghosts, name)
+    pod, ghost = draft.own(draft.seen.pods, name), draft.own(draft.seen.ghosts, name)
     if pod is None:
         return _gone(ghost, once=once)
     if pod.over or pod.ended:
@@ -148,22 +148,17 @@ def look_at(draft: Draft, name: str, *, once: bool) -> Gone | Going | Answered:
         return _on_a_lost_node(draft, pod)
     if pod.ran or pod.deleting_at is not None:
         return Going(pod)
-    return _starting(draft, pod)
+    return Going(pod, start_of(draft, pod, pod.errand).why)
 
 
 def stop(draft: Draft, name: str, grace_seconds: int | None = None) -> bool:
     """Have its Pod deleted, if it lives; False once nothing of it runs."""
-    pod = _own(draft, draft.seen.pods, name)
+    pod = draft.own(draft.seen.pods, name)
     if pod is None or pod.over or pod.ended:
         return False
     if pod.deleting_at is None:
         draft.deletions.append(PodDeletion(pod.name, pod.uid, grace_seconds))
     return True
-
-
-def _own(draft: Draft, pods: Mapping[str, PodView], name: str) -> PodView | None:
-    pod = pods.get(name)
-    return pod if pod is not None and pod.owner_uid == draft.seen.job.uid else None
 
 
 def _gone(ghost: PodView | None, *, once: bool) -> Gone | Answered:
@@ -185,19 +180,6 @@ def _on_a_lost_node(draft: Draft, pod: PodView) -> Going:
         draft.deletions.append(PodDeletion(pod.name, pod.uid, grace_seconds=0))
     fix = "waiting for the node (spec.nodeLostPolicy: Replace goes on without it)"
     return Going(pod, ("NodeLost", f"Pod {pod.name} is {pod.phase} and its node does not answer; {fix}"))
-
-
-def _starting(draft: Draft, pod: PodView) -> Going:
-    deadline = pod.created_at + draft.seen.settings.start_deadline_seconds
-    why = waiting.of_pod(pod, draft.seen.pod_events.get(pod.uid, ""), draft.now)
-    if draft.now < deadline:
-        draft.wake_at(min(deadline, waiting.next_look(pod, draft.now)))
-        return Going(pod, why)
-    draft.deletions.append(PodDeletion(pod.name, pod.uid))
-    reason = "no reason is known" if why is None else f"{why[0]}: {why[1]}"
-    limit = draft.seen.settings.start_deadline_seconds
-    draft.warn("NotStarted", f"{pod.errand}: Pod {pod.name} did not start within {limit:.0f} s; {reason}")
-    return Going(pod, why)
 
 
 def _answer(pod: PodView) -> Answered:
