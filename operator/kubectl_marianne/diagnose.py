@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kubectl_marianne import exits
-from kubectl_marianne.options import CLUSTER, OUTPUT, SELECTION, Options, refuse, verb
+from kubectl_marianne.options import CLUSTER, OUTPUT, SELECTION, Options, check_look, verb
 
 
 @verb(CLUSTER, SELECTION, OUTPUT)
@@ -14,10 +14,7 @@ async def command(
     job: Annotated[str | None, typer.Argument(help="Look at this one.", metavar="JOB", show_default=False)] = None,
 ) -> int:
     """Without JOB: which jobs stand still. Fixed rules over what you may read; looking succeeds whatever is found."""
-    if options.output in ("name", "wide"):
-        raise refuse("a diagnosis is a page, or an object with -o json or yaml")
-    if job is not None and (options.all_namespaces or options.selector):
-        raise refuse("a job is named, so neither --all-namespaces nor --selector can choose others")
+    check_look(options, job, "a diagnosis is a page, or an object with -o json or yaml")
     from kubectl_marianne.diagnose_look import examine  # noqa: PLC0415  (httpx: not for --help)
     from kubectl_marianne.fetch import job_rows, look  # noqa: PLC0415
     from kubectl_marianne.layout_diagnosis import as_object, page, stuck, stuck_lines, stuck_object  # noqa: PLC0415

@@ -110,3 +110,11 @@ def refuse(message: str) -> typer.Exit:
     """To be raised for arguments that do not go together: said on stderr, exit code 2."""
     typer.echo(f"error: {message}", err=True)
     return typer.Exit(exits.USAGE)
+
+
+def check_look(options: Options, job: str | None, shown_as: str) -> None:
+    """Of verbs that look at one job, or at all that are chosen, and print no Kubernetes object; raises `typer.Exit`."""
+    if options.output in ("name", "wide"):
+        raise refuse(shown_as)
+    if job is not None and (options.all_namespaces or options.selector):
+        raise refuse("a job is named, so neither --all-namespaces nor --selector can choose others")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kubectl_marianne import exits
-from kubectl_marianne.options import CLUSTER, OUTPUT, SELECTION, Options, refuse, verb
+from kubectl_marianne.options import CLUSTER, OUTPUT, SELECTION, Options, check_look, verb
 
 
 @verb(CLUSTER, SELECTION, OUTPUT)
@@ -14,10 +14,7 @@ async def command(
     job: Annotated[str | None, typer.Argument(help="By sheets of this one.", metavar="JOB", show_default=False)] = None,
 ) -> int:
     """CPU and memory need the cluster's metrics API, and are said to be unknown where it does not answer."""
-    if options.output in ("name", "wide"):
-        raise refuse("what is used is a table, or an object with -o json or yaml")
-    if job is not None and (options.all_namespaces or options.selector):
-        raise refuse("a job is named, so neither --all-namespaces nor --selector can choose others")
+    check_look(options, job, "what is used is a table, or an object with -o json or yaml")
     from kubectl_marianne.fetch import look  # noqa: PLC0415  (httpx: not for --help)
     from kubectl_marianne.layout_top import top_lines  # noqa: PLC0415
     from kubectl_marianne.output import complain, show, show_object  # noqa: PLC0415
