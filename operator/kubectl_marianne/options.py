@@ -116,5 +116,10 @@ def check_look(options: Options, job: str | None, shown_as: str) -> None:
     """Of verbs that look at one job, or at all that are chosen, and print no Kubernetes object; raises `typer.Exit`."""
     if options.output in ("name", "wide"):
         raise refuse(shown_as)
+    check_named(options, job)
+
+
+def check_named(options: Options, job: str | None) -> None:
+    """Nothing else chooses jobs where one is named; raises `typer.Exit`."""
     if job is not None and (options.all_namespaces or options.selector):
         raise refuse("a job is named, so neither --all-namespaces nor --selector can choose others")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from kubectl_marianne import exits
-from kubectl_marianne.options import CLUSTER, OUTPUT, SELECTION, Options, refuse, verb
+from kubectl_marianne.options import CLUSTER, OUTPUT, SELECTION, Options, check_named, refuse, verb
 
 
 @verb(CLUSTER, SELECTION, OUTPUT)
@@ -21,8 +21,7 @@ async def command(
     """A job that is watched gives its ending as the exit code."""
     if job is None and sheet is not None:
         raise refuse("--sheet needs the name of a job")
-    if job is not None and (options.all_namespaces or options.selector):
-        raise refuse("a job is named, so neither --all-namespaces nor --selector can choose others")
+    check_named(options, job)
     if watch and options.output not in (None, "wide"):
         raise refuse(f"--watch is for people: it cannot print {options.output}")
     if job is None:
